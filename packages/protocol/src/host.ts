@@ -1,0 +1,77 @@
+/** What a session host is told and tells over its private HTTP interface: claim in, status out. */
+import { type Static, Type } from 'typebox'
+import { colsSchema, rowsSchema } from './session.ts'
+
+/** Everything a host must know to start a session, and everything an orchestrator needs to rebuild its record from the host alone. */
+export const claimSchema = Type.Object({
+  session: Type.String(),
+  tenant: Type.String(),
+  principal: Type.String(),
+  incarnation: Type.String(),
+  fence: Type.Integer({ minimum: 0 }),
+  name: Type.String(),
+  template: Type.String(),
+  region: Type.String(),
+  command: Type.String({ minLength: 1 }),
+  args: Type.Array(Type.String()),
+  cwd: Type.Union([Type.String(), Type.Null()], { description: 'null: the directory the host was started in' }),
+  env: Type.Record(Type.String(), Type.String()),
+  cols: colsSchema,
+  rows: rowsSchema,
+  labels: Type.Record(Type.String(), Type.String()),
+  createdAt: Type.String(),
+  ttlSeconds: Type.Union([Type.Integer(), Type.Null()]),
+  idleSeconds: Type.Union([Type.Integer(), Type.Null()]),
+  replayBytes: Type.Integer({ minimum: 1024 }),
+  scrollbackLines: Type.Integer({ minimum: 0 }),
+})
+export type Claim = Static<typeof claimSchema>
+
+/** The claim as the host gives it back: without env, which may hold secrets. */
+export type ClaimIdentity = Omit<Claim, 'env'>
+
+export interface HostExit {
+  exitCode: number | null
+  /** Name without SIG, or null when the command ended by itself. */
+  signal: string | null
+  /** Final length of the output stream, bytes. */
+  offset: number
+  endedAt: string
+}
+
+export interface HostStatus {
+  hostId: string
+  protocol: string
+  /** null while the host is warm and unclaimed. */
+  claim: ClaimIdentity | null
+  epoch: string | null
+  /** Output bytes so far, since the start of the stream. */
+  offset: number
+  cols: number
+  rows: number
+  viewers: number
+  title: string
+  cwd: string | null
+  startedAt: string | null
+  /** ISO time of the last input, output or change of viewers. */
+  activeAt: string
+  /** Children killed because the session's memory was full. */
+  oomKills: number
+  exit: HostExit | null
+}
+
+/** The last screen in every format, kept by the orchestrator after the host is gone. */
+export interface FinalScreen {
+  text: string
+  ansi: string
+  html: string
+  json: string
+}
+
+/** The last line a host writes to its standard output: what an orchestrator that was away finds in the container's log. */
+export interface DeathNote {
+  holdfast: 'death-note'
+  claim: ClaimIdentity
+  exit: HostExit
+  screen: FinalScreen
+}

@@ -1,0 +1,29 @@
+/** Sizes and times that both ends of the protocol must agree on. */
+
+export const SUBPROTOCOL = 'holdfast.v1'
+export const RAW_SUBPROTOCOL = 'raw'
+/** Second subprotocol entry that carries a ticket: browsers cannot set headers on a WebSocket. */
+export const TICKET_PREFIX = 'ticket.'
+
+/** Bytes of one WebSocket message, either way; a larger one is closed with 1009. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024
+/** Milliseconds from the upgrade to the `attach` message. */
+export const ATTACH_TIMEOUT_MS = 10_000
+/** Output bytes sent but not yet acknowledged as parsed; beyond it a viewer waits, and is skipped forward when the buffer moves on. */
+export const WINDOW_BYTES = 1024 * 1024
+/** A viewer acknowledges at the latest after this many parsed bytes, or after ACK_DELAY_MS. */
+export const ACK_BYTES = 64 * 1024
+export const ACK_DELAY_MS = 50
+/** Raw output kept for resuming: default and largest. */
+export const REPLAY_BYTES = 1024 * 1024
+export const MAX_REPLAY_BYTES = 64 * 1024 * 1024
+/** Milliseconds a host stays after the end of its session, so that a client that was away still gets the tail. */
+export const LINGER_MS = 60_000
+/** Window sizes: VT220 could do 1; xterm.js needs 2 columns for wide characters. */
+export const MIN_COLS = 2
+export const MIN_ROWS = 1
+export const MAX_COLS = 1000
+export const MAX_ROWS = 1000
+export const DEFAULT_COLS = 80
+export const DEFAULT_ROWS = 24
+export const SCROLLBACK_LINES = 1000

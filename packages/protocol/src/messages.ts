@@ -1,0 +1,82 @@
+/** Control messages of `holdfast.v1` (text frames); binary frames are terminal bytes and have no type here. */
+import { type Static, Type } from 'typebox'
+import { colsSchema, rowsSchema } from './session.ts'
+
+export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/
+export const SIGNALS = ['HUP', 'INT', 'QUIT', 'KILL', 'USR1', 'USR2', 'TERM', 'CONT', 'STOP', 'TSTP', 'WINCH'] as const
+export type SignalName = (typeof SIGNALS)[number]
+
+const offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
+export const attachMessage = Type.Object({
+  type: Type.Literal('attach'),
+  client: Type.String({ pattern: CLIENT_ID.source }),
+  mode: Type.Optional(Type.Union([Type.Literal('rw'), Type.Literal('ro')])),
+  cols: Type.Optional(colsSchema),
+  rows: Type.Optional(rowsSchema),
+  epoch: Type.Optional(Type.String({ maxLength: 64 })),
+  offset: Type.Optional(offset),
+})
+export const ackMessage = Type.Object({ type: Type.Literal('ack'), offset })
+export const resizeMessage = Type.Object({ type: Type.Literal('resize'), cols: colsSchema, rows: rowsSchema })
+export const controlMessage = Type.Object({
+  type: Type.Literal('control'),
+  action: Type.Union([Type.Literal('take'), Type.Literal('release')]),
+})
+export const signalMessage = Type.Object({
+  type: Type.Literal('signal'),
+  name: Type.Union(SIGNALS.map((name) => Type.Literal(name))),
+})
+export const pingMessage = Type.Object({
+  type: Type.Literal('ping'),
+  id: Type.Union([Type.Number(), Type.String({ maxLength: 64 })]),
+})
+
+/** By `type`; a type that is not here is ignored, as the protocol demands. */
+export const CLIENT_MESSAGES = {
+  attach: attachMessage,
+  ack: ackMessage,
+  resize: resizeMessage,
+  control: controlMessage,
+  signal: signalMessage,
+  ping: pingMessage,
+} as const
+export type AttachMessage = Static<typeof attachMessage>
+export type ClientMessage =
+  | AttachMessage
+  | Static<typeof ackMessage>
+  | Static<typeof resizeMessage>
+  | Static<typeof controlMessage>
+  | Static<typeof signalMessage>
+  | Static<typeof pingMessage>
+
+/** How a resumed output stream goes on: from 0, at the offset asked for, or after a snapshot. */
+export type Resume = 'fresh' | 'delta' | 'snapshot'
+
+export interface AttachedMessage {
+  type: 'attached'
+  session: string
+  epoch: string
+  offset: number
+  resume: Resume
+  inputOffset: number
+  mode: 'rw' | 'ro'
+  cols: number
+  rows: number
+  /** Client id of the controller, or null. */
+  controller: string | null
+}
+export type HostMessage =
+  | AttachedMessage
+  | { type: 'snapshot'; offset: number; cols: number; rows: number }
+  | { type: 'input-ack'; offset: number }
+  | { type: 'resized'; cols: number; rows: number; offset: number }
+  | { type: 'control'; controller: string | null }
+  | { type: 'clients'; count: number }
+  | { type: 'title'; title: string }
+  | { type: 'cwd'; cwd: string }
+  | { type: 'bell' }
+  | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string }
+  | { type: 'exit'; exitCode: number | null; signal: string | null; offset: number }
+  | { type: 'error'; code: string; message: string }
+  | { type: 'pong'; id: number | string }

@@ -1,0 +1,137 @@
+/** The session resource and the bodies of the HTTP API, as TypeBox schemas: validation, types and OpenAPI come from here. */
+import { type Static, Type } from 'typebox'
+import { DEFAULT_COLS, DEFAULT_ROWS, MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS } from './limits.ts'
+import { CONDITIONS, PHASES } from './phases.ts'
+import { limitsSchema } from './template.ts'
+
+export const colsSchema = Type.Integer({ minimum: MIN_COLS, maximum: MAX_COLS })
+export const rowsSchema = Type.Integer({ minimum: MIN_ROWS, maximum: MAX_ROWS })
+const labelsSchema = Type.Record(
+  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$' }),
+  Type.String({ maxLength: 255 }),
+  { maxProperties: 32 },
+)
+const envSchema = Type.Record(
+  Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }),
+  Type.String({ maxLength: 32_768 }),
+  { maxProperties: 256 },
+)
+
+export const createSessionSchema = Type.Object(
+  {
+    template: Type.Optional(Type.String({ maxLength: 64 })),
+    command: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: 'program to run; default: the command of the template',
+      }),
+    ),
+    args: Type.Optional(Type.Array(Type.String({ maxLength: 131_072 }), { maxItems: 1024 })),
+    cwd: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+    env: Type.Optional(envSchema),
+    cols: Type.Optional({ ...colsSchema, default: DEFAULT_COLS }),
+    rows: Type.Optional({ ...rowsSchema, default: DEFAULT_ROWS }),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    labels: Type.Optional(labelsSchema),
+    region: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9]{0,15}$' })),
+    limits: Type.Optional(limitsSchema),
+    ttlSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000 })),
+    idleSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000 })),
+  },
+  { additionalProperties: false },
+)
+export type CreateSession = Static<typeof createSessionSchema>
+
+const conditionSchema = Type.Object({
+  type: Type.Union(CONDITIONS.map((name) => Type.Literal(name))),
+  status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')]),
+  reason: Type.String(),
+  since: Type.String(),
+})
+
+export const sessionSchema = Type.Object({
+  id: Type.String(),
+  name: Type.String({ description: 'the name given, else the id' }),
+  phase: Type.Union(PHASES.map((name) => Type.Literal(name))),
+  conditions: Type.Array(conditionSchema),
+  reason: Type.Optional(Type.String({ description: '`<code>: <detail>` when ended or failed' })),
+  template: Type.String(),
+  command: Type.String(),
+  args: Type.Array(Type.String()),
+  cwd: Type.String(),
+  cols: Type.Integer(),
+  rows: Type.Integer(),
+  labels: Type.Record(Type.String(), Type.String()),
+  node: Type.Union([Type.String(), Type.Null()]),
+  runtime: Type.String(),
+  region: Type.String(),
+  viewers: Type.Integer(),
+  createdAt: Type.String({ description: 'ISO 8601' }),
+  startedAt: Type.Optional(Type.String()),
+  endedAt: Type.Optional(Type.String()),
+  exitCode: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+  signal: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'name without SIG, e.g. KILL' })),
+})
+export type Session = Static<typeof sessionSchema>
+
+/** One page of a list; `cursor` asks for the next one and is absent on the last. */
+export interface SessionPage {
+  sessions: Session[]
+  cursor?: string
+}
+
+export const inputSchema = Type.Object(
+  { text: Type.Optional(Type.String()), base64: Type.Optional(Type.String()) },
+  { additionalProperties: false },
+)
+export const resizeSchema = Type.Object({ cols: colsSchema, rows: rowsSchema }, { additionalProperties: false })
+export const signalSchema = Type.Object(
+  { name: Type.String({ pattern: '^[A-Z0-9]{2,8}$' }) },
+  { additionalProperties: false },
+)
+export const waitSchema = Type.Object(
+  {
+    until: Type.Union([Type.Literal('text'), Type.Literal('idle'), Type.Literal('exit'), Type.Literal('prompt')]),
+    text: Type.Optional(Type.String({ maxLength: 1024, description: 'regular expression, looked for on the screen' })),
+    idleMs: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000 })),
+    timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000, default: 30_000 })),
+  },
+  { additionalProperties: false },
+)
+export type Wait = Static<typeof waitSchema>
+export type WaitResult = { met: boolean; text?: string; exitCode?: number | null; signal?: string | null }
+
+export const ticketSchema = Type.Object(
+  {
+    mode: Type.Optional(Type.Union([Type.Literal('rw'), Type.Literal('ro')], { default: 'rw' })),
+    ttlSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_592_000, default: 60 })),
+    uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1 })),
+  },
+  { additionalProperties: false },
+)
+export interface Ticket {
+  ticket: string
+  mode: 'rw' | 'ro'
+  uses: number
+  /** ISO 8601. */
+  expiresAt: string
+}
+
+export const SCREEN_FORMATS = ['text', 'ansi', 'json', 'html'] as const
+export type ScreenFormat = (typeof SCREEN_FORMATS)[number]
+/** `format=json`: the visible lines, above them `scrollback` lines if asked for. */
+export interface ScreenJson {
+  cols: number
+  rows: number
+  cursor: { x: number; y: number }
+  title: string
+  alternate: boolean
+  lines: string[]
+}
+
+/** One event of `GET /v1/events`; `id` grows, so that a client can ask for what it missed. */
+export interface SessionEvent {
+  type: 'session'
+  session: Session
+}

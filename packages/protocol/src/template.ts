@@ -1,0 +1,46 @@
+/** A template: what a session is made from. Read from a YAML or JSON file by the orchestrator. */
+import { type Static, Type } from 'typebox'
+import { MAX_REPLAY_BYTES } from './limits.ts'
+
+export const limitsSchema = Type.Object(
+  {
+    memoryMb: Type.Optional(Type.Integer({ minimum: 32, maximum: 1_048_576, description: 'memory, MiB' })),
+    cpus: Type.Optional(Type.Number({ minimum: 0.05, maximum: 256, description: 'CPU cores' })),
+    pids: Type.Optional(Type.Integer({ minimum: 8, maximum: 65_536, description: 'processes and threads' })),
+    files: Type.Optional(Type.Integer({ minimum: 64, maximum: 1_048_576, description: 'open files of one process' })),
+    tmpMb: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'size of /tmp, MiB' })),
+    replayBytes: Type.Optional(
+      Type.Integer({ minimum: 65_536, maximum: MAX_REPLAY_BYTES, description: 'raw output kept for resuming, bytes' }),
+    ),
+    scrollbackLines: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 100_000, description: 'lines kept above the screen' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type Limits = Static<typeof limitsSchema>
+
+export const templateSchema = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,38}$' }),
+    description: Type.Optional(Type.String({ maxLength: 200 })),
+    image: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: 'container image; ignored by the process runtime' }),
+    ),
+    command: Type.Array(Type.String(), { minItems: 1, description: 'command and arguments' }),
+    cwd: Type.Optional(Type.String({ description: 'working directory; default: the workspace' })),
+    env: Type.Optional(Type.Record(Type.String(), Type.String())),
+    limits: Type.Optional(limitsSchema),
+    network: Type.Optional(
+      Type.Boolean({ description: 'may the session reach the internet? default true; private addresses never' }),
+    ),
+    ttlSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'end the session this long after its creation' }),
+    ),
+    idleSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'end it after this long without input, output or viewer' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type Template = Static<typeof templateSchema>

@@ -1,0 +1,62 @@
+/** Short-lived signed permissions between our own parts: a gateway or orchestrator to a session host, a gateway to the orchestrator. */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { HoldfastError, randomId } from '@holdfast/protocol'
+
+/** What a session host lets its bearer do. `attach`: one live view. `manage`: claim, status, automation, stop. */
+export interface HostGrant {
+  host: string
+  session: string
+  fence: number
+  op: 'attach' | 'manage'
+  mode: 'rw' | 'ro'
+  principal: string
+}
+
+/** Who calls, as the gateway found out; what the orchestrator trusts. */
+export interface Principal {
+  principal: string
+  tenant: string
+  /** `operator` may also see every tenant's sessions and act on nodes. */
+  role: 'user' | 'operator'
+}
+
+interface Envelope<T> {
+  body: T
+  /** Unix time, milliseconds. */
+  expires: number
+  id: string
+}
+
+export const GRANT_TTL_MS = 30_000
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
+
+/** The only secret a session host holds, hex: HMAC-SHA256 of the master key and the host's id. It opens no other host. */
+export const hostKey = (masterKey: string, hostId: string): string => hmac(masterKey, `host:${hostId}`).toString('hex')
+/** Key for calls from a gateway to the orchestrator, hex. */
+export const serviceKey = (masterKey: string): string => hmac(masterKey, 'service').toString('hex')
+/** Key for the console's session cookie, hex. */
+export const cookieKey = (masterKey: string): string => hmac(masterKey, 'cookie').toString('hex')
+
+/** `<base64url JSON>.<base64url HMAC-SHA256>`. */
+export const sign = <T>(key: string, body: T, ttlMs: number, now = Date.now()): string => {
+  const envelope: Envelope<T> = { body, expires: now + ttlMs, id: randomId(16) }
+  const text = Buffer.from(JSON.stringify(envelope)).toString('base64url')
+  return `${text}.${hmac(key, text).toString('base64url')}`
+}
+
+/** Checks signature, then time. Throws UNAUTHENTICATED; says why, never what the key or signature is. */
+export const verify = <T>(key: string, token: string, now = Date.now()): { body: T; id: string; expires: number } => {
+  const [text = '', signature = ''] = token.split('.')
+  const want = hmac(key, text)
+  const got = Buffer.from(signature, 'base64url')
+  if (got.length !== want.length || !timingSafeEqual(got, want)) {
+    throw new HoldfastError('UNAUTHENTICATED', 'the signature is not ours')
+  }
+  const envelope = JSON.parse(Buffer.from(text, 'base64url').toString()) as Envelope<T>
+  if (envelope.expires <= now) throw new HoldfastError('UNAUTHENTICATED', 'expired')
+  return envelope
+}
+
+/** The token of an `Authorization: Bearer …` header, or undefined. */
+export const bearer = (header: string | undefined): string | undefined => /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1]

@@ -1,0 +1,6 @@
+export * from './config.ts'
+export * from './grants.ts'
+export * from './logger.ts'
+export * from './metrics.ts'
+export * from './problems.ts'
+export * from './serve.ts'
