@@ -25,7 +25,7 @@ export const controlMessage = Type.Object({
 })
 export const signalMessage = Type.Object({
   type: Type.Literal('signal'),
-  name: Type.Union(SIGNALS.map((name) => Type.Literal(name))),
+  name: Type.Unsafe<SignalName>(Type.Union(SIGNALS.map((name) => Type.Literal(name)))),
 })
 export const pingMessage = Type.Object({
   type: Type.Literal('ping'),

@@ -1,7 +1,7 @@
 /** The session resource and the bodies of the HTTP API, as TypeBox schemas: validation, types and OpenAPI come from here. */
 import { type Static, Type } from 'typebox'
 import { DEFAULT_COLS, DEFAULT_ROWS, MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS } from './limits.ts'
-import { CONDITIONS, PHASES } from './phases.ts'
+import { CONDITIONS, type ConditionType, PHASES, type Phase } from './phases.ts'
 import { limitsSchema } from './template.ts'
 
 export const colsSchema = Type.Integer({ minimum: MIN_COLS, maximum: MAX_COLS })
@@ -9,12 +9,12 @@ export const rowsSchema = Type.Integer({ minimum: MIN_ROWS, maximum: MAX_ROWS })
 const labelsSchema = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$' }),
   Type.String({ maxLength: 255 }),
-  { maxProperties: 32 },
+  { maxProperties: 32, additionalProperties: false },
 )
 const envSchema = Type.Record(
   Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }),
   Type.String({ maxLength: 32_768 }),
-  { maxProperties: 256 },
+  { maxProperties: 256, additionalProperties: false },
 )
 
 export const createSessionSchema = Type.Object(
@@ -44,7 +44,7 @@ export const createSessionSchema = Type.Object(
 export type CreateSession = Static<typeof createSessionSchema>
 
 const conditionSchema = Type.Object({
-  type: Type.Union(CONDITIONS.map((name) => Type.Literal(name))),
+  type: Type.Unsafe<ConditionType>(Type.Union(CONDITIONS.map((name) => Type.Literal(name)))),
   status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')]),
   reason: Type.String(),
   since: Type.String(),
@@ -53,7 +53,7 @@ const conditionSchema = Type.Object({
 export const sessionSchema = Type.Object({
   id: Type.String(),
   name: Type.String({ description: 'the name given, else the id' }),
-  phase: Type.Union(PHASES.map((name) => Type.Literal(name))),
+  phase: Type.Unsafe<Phase>(Type.Union(PHASES.map((name) => Type.Literal(name)))),
   conditions: Type.Array(conditionSchema),
   reason: Type.Optional(Type.String({ description: '`<code>: <detail>` when ended or failed' })),
   template: Type.String(),

@@ -9,3 +9,21 @@ export const LABEL = {
   fence: 'dev.holdfast.fence',
   template: 'dev.holdfast.template',
 } as const
+
+/**
+ * Every reserved label, so that an image cannot bring its own: Docker merges an image's labels under the container's.
+ * What is not given is ''; cluster and host are never the caller's to choose.
+ */
+export const sealedLabels = (
+  cluster: string,
+  hostId: string,
+  given: Readonly<Record<string, string>>,
+): Record<string, string> => ({
+  ...Object.fromEntries(Object.values(LABEL).map((key) => [key, given[key] ?? ''])),
+  [LABEL.cluster]: cluster,
+  [LABEL.host]: hostId,
+})
+
+/** Ours among all labels of a container, without the empty ones. */
+export const readLabels = (all: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.values(LABEL).flatMap((key) => (all[key] ? [[key, all[key]]] : [])))

@@ -37,7 +37,10 @@ export interface HostInfo {
 export interface Runtime {
   readonly kind: 'docker' | 'kubernetes' | 'process'
   readonly node: string
-  /** Creates and starts; an existing host of this id is started if need be and returned. Throws IMAGE_MISSING as ImageMissing. */
+  /**
+   * Creates and starts. An existing host of this id is returned as it is, and started only if it never was: starting an
+   * exited one again would run its session's command twice. Throws ImageMissing, RuntimeRefused.
+   */
   create(spec: HostSpec): Promise<HostInfo>
   /** After the host listens and before any user code runs: takes write access to the socket's directory away from the session. */
   seal(hostId: string): Promise<void>
@@ -48,10 +51,12 @@ export interface Runtime {
   stop(hostId: string, graceMs: number): Promise<void>
   /** Ends it if it runs, and removes every trace: container, volume, socket, log. Removing an absent host succeeds. */
   remove(hostId: string): Promise<void>
-  /** The last `maxBytes` of the host's standard output; empty when it is gone. */
+  /** The last `maxBytes` of the host's output, lines of its standard output unbroken and in order; empty when it is gone. */
   tail(hostId: string, maxBytes: number): Promise<string>
   /** Throws RUNTIME_UNAVAILABLE within 3 s when the engine does not answer. */
   ping(): Promise<void>
+  /** Brings back what a reboot of the node takes away (firewall rules), for hosts that already run; call once at the start. */
+  prepare?(): Promise<void>
 }
 
 /** The image of the template is not on the node, and nothing is pulled. */
@@ -61,5 +66,13 @@ export class ImageMissing extends Error {
     super(`image "${image}" is not on this node`, options)
     this.name = 'ImageMissing'
     this.image = image
+  }
+}
+
+/** The engine answered, and said no: a limit it cannot give, a name that something else has. The same request fails again. */
+export class RuntimeRefused extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'RuntimeRefused'
   }
 }

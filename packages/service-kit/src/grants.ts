@@ -45,16 +45,34 @@ export const sign = <T>(key: string, body: T, ttlMs: number, now = Date.now()): 
   return `${text}.${hmac(key, text).toString('base64url')}`
 }
 
+const unauthenticated = (why: string): HoldfastError => new HoldfastError('UNAUTHENTICATED', why)
+
+/** Whoever holds the key may still sign what is no envelope, such as a version that is not ours. */
+const opened = <T>(text: string): Envelope<T> => {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(text, 'base64url').toString())
+  } catch {
+    throw unauthenticated('the token holds no JSON')
+  }
+  const { body, expires, id } = (value ?? {}) as Partial<Envelope<T>>
+  if (body === undefined || typeof expires !== 'number' || typeof id !== 'string') {
+    throw unauthenticated('the token is no envelope of ours')
+  }
+  return { body, expires, id }
+}
+
 /** Checks signature, then time. Throws UNAUTHENTICATED; says why, never what the key or signature is. */
 export const verify = <T>(key: string, token: string, now = Date.now()): { body: T; id: string; expires: number } => {
-  const [text = '', signature = ''] = token.split('.')
-  const want = hmac(key, text)
-  const got = Buffer.from(signature, 'base64url')
-  if (got.length !== want.length || !timingSafeEqual(got, want)) {
-    throw new HoldfastError('UNAUTHENTICATED', 'the signature is not ours')
+  const [text = '', signature = '', ...rest] = token.split('.')
+  // Compared as text: the same bytes have several spellings in base64url, and a token must have one.
+  const want = Buffer.from(hmac(key, text).toString('base64url'))
+  const got = Buffer.from(signature)
+  if (rest.length > 0 || got.length !== want.length || !timingSafeEqual(got, want)) {
+    throw unauthenticated('the signature is not ours')
   }
-  const envelope = JSON.parse(Buffer.from(text, 'base64url').toString()) as Envelope<T>
-  if (envelope.expires <= now) throw new HoldfastError('UNAUTHENTICATED', 'expired')
+  const envelope = opened<T>(text)
+  if (envelope.expires <= now) throw unauthenticated('expired')
   return envelope
 }
 

@@ -5,7 +5,7 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 /** Fastify's own errors in our words; a thing that is no error of ours is a bug, and its text stays in the log. */
 export const toHoldfastError = (thrown: unknown): HoldfastError => {
   if (thrown instanceof HoldfastError) return thrown
-  const { code, statusCode, message, validation } = thrown as Partial<FastifyError>
+  const { code, statusCode, message, validation } = (thrown ?? {}) as Partial<FastifyError>
   const cause = { cause: thrown }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new HoldfastError('TOO_LARGE', 'the body is too large', cause)
   if (validation !== undefined || (statusCode !== undefined && statusCode >= 400 && statusCode < 500)) {

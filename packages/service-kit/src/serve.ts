@@ -1,4 +1,5 @@
 /** Listening, probes and the way down: unready, wait, drain, close. */
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
@@ -19,9 +20,11 @@ export interface ServeOptions {
 }
 
 const metricsServer = (registry: Registry): Server =>
-  createServer(async (_request, response) => {
-    response.setHeader('content-type', registry.contentType)
-    response.end(await registry.metrics())
+  createServer((_request, response) => {
+    registry.metrics().then(
+      (text) => response.setHeader('content-type', registry.contentType).end(text),
+      (error) => response.writeHead(500).end(String(error)), // a collector's failure is no reason to end the service
+    )
   })
 
 /** Adds /healthz and /readyz, listens, and on SIGTERM or SIGINT goes down in order. Resolves when listening. */
@@ -37,13 +40,18 @@ export const serve = async (app: FastifyInstance, options: ServeOptions): Promis
   })
   const metrics = metricsServer(options.registry)
   metrics.listen(options.metricsPort, options.host)
+  await once(metrics, 'listening') // or the reason why not, such as a port in use
   await app.listen({ host: options.host, port: options.port })
   const down = async (signal: string): Promise<void> => {
     if (draining) return
     draining = true
     logger.info({ signal }, 'draining')
     await new Promise((done) => setTimeout(done, options.drainDelayMs))
-    await options.drain?.()
+    try {
+      await options.drain?.()
+    } catch (error) {
+      logger.error({ err: error }, 'the drain failed; closing all the same')
+    }
     metrics.close()
     await app.close()
     logger.info('closed')

@@ -1,1 +1,3 @@
+export * from './connection.ts'
+export * from './redis.ts'
 export * from './store.ts'

@@ -36,8 +36,10 @@ export interface SessionRecord {
 }
 
 export type NewRecord = Omit<SessionRecord, 'rev' | 'incarnation' | 'fence'>
-/** Fields that a transition may set; `phase` moves only along NEXT. */
-export type RecordPatch = Partial<Omit<SessionRecord, 'id' | 'tenant' | 'principal' | 'rev' | 'createdAt'>>
+/** Fields that a transition may set; `phase` moves only along NEXT, incarnation and fence only by `place`. */
+export type RecordPatch = Partial<
+  Omit<SessionRecord, 'id' | 'tenant' | 'principal' | 'rev' | 'createdAt' | 'incarnation' | 'fence'>
+>
 
 /** What a writer must know for its write to count; any mismatch throws STALE and changes nothing. */
 export interface Guard {

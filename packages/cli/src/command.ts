@@ -1,0 +1,86 @@
+/** What a command is: its words for the help, its flags as a table, and the work. */
+import { parseArgs } from 'node:util'
+import type { HoldfastClient } from '@holdfast/client'
+import type { Io } from './io.ts'
+
+export interface Option {
+  readonly type: 'string' | 'boolean'
+  readonly about: string
+  readonly short?: string
+  readonly multiple?: boolean
+  /** Name of the value in the help. */
+  readonly value?: string
+}
+export type Options = Readonly<Record<string, Option>>
+export type Values<O extends Options> = {
+  readonly [K in keyof O]?: O[K]['type'] extends 'boolean' ? boolean : O[K]['multiple'] extends true ? string[] : string
+}
+
+export interface Context {
+  readonly io: Io
+  /** Connects as configured; throws when nothing is. */
+  client(): HoldfastClient
+}
+
+export interface Command {
+  readonly name: string
+  readonly summary: string
+  /** What stands after `holdfast <name>`. */
+  readonly usage: string
+  readonly options: Options
+  /** Returns the exit code. */
+  run(argv: readonly string[], context: Context): Promise<number>
+}
+
+/** The command line is wrong: the usage is shown, exit code 2. */
+export class UsageError extends Error {}
+
+const parse = (options: Options, argv: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Gives the work of a command its flags, typed by their table. */
+export const command = <const O extends Options>(
+  about: Pick<Command, 'name' | 'summary' | 'usage'> & { options: O },
+  work: (values: Values<O>, positionals: readonly string[], context: Context) => Promise<number>,
+): Command => ({
+  ...about,
+  run: async (argv, context) => {
+    const { values, positionals } = parse(about.options, argv)
+    return work(values as Values<O>, positionals, context)
+  },
+})
+
+export const wholeNumber = (flag: string, text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${flag} takes a whole number, not "${text}"`)
+  return Number(text)
+}
+
+/** `a=1` twice or more → {a: '1', …}; the value may hold further `=`. */
+export const pairs = (flag: string, items: readonly string[] | undefined): Record<string, string> | undefined => {
+  if (items === undefined) return undefined
+  const entries = items.map((item): [string, string] => {
+    const at = item.indexOf('=')
+    if (at < 1) throw new UsageError(`${flag} takes NAME=VALUE, not "${item}"`)
+    return [item.slice(0, at), item.slice(at + 1)]
+  })
+  return Object.fromEntries(entries)
+}
+
+export const oneOf = <T extends string>(flag: string, choices: readonly T[], text: string): T => {
+  const found = choices.find((choice) => choice === text)
+  if (found === undefined) throw new UsageError(`${flag} takes one of ${choices.join(', ')}; not "${text}"`)
+  return found
+}
+
+/** The session a command works on. */
+export const oneTarget = (positionals: readonly string[]): string => {
+  const [target] = positionals
+  if (target === undefined || positionals.length > 1) throw new UsageError('name one session, by id or name')
+  return target
+}

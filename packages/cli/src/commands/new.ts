@@ -1,0 +1,73 @@
+/** `holdfast new`: makes a session and attaches to it. */
+import type { HoldfastClient } from '@holdfast/client'
+import { type CreateSession, HoldfastError, randomId, type Session } from '@holdfast/protocol'
+import { command, pairs, wholeNumber } from '../command.ts'
+import type { Output } from '../io.ts'
+import { liveSession } from '../live-session.ts'
+import { sizeOf } from '../local-terminal.ts'
+
+/** A start that is over sooner needs no word. */
+const QUIET_MS = 300
+/** Between two looks at a session that did not start within the API's own wait. */
+const LOOK_AGAIN_MS = 500
+
+const isStarting = ({ phase }: Session): boolean => phase === 'pending' || phase === 'starting'
+
+const untilStarted = async (client: HoldfastClient, body: CreateSession): Promise<Session> => {
+  let session = await client.createSession(body, { idempotencyKey: randomId(20) })
+  while (isStarting(session)) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+    session = await client.getSession(session.id)
+  }
+  return session
+}
+
+const withProgress = async <T>(stderr: Output, work: Promise<T>): Promise<T> => {
+  const timer = setTimeout(() => stderr.write('starting …\n'), QUIET_MS)
+  return work.finally(() => clearTimeout(timer))
+}
+
+type Fields = { [K in keyof CreateSession]: CreateSession[K] | undefined }
+const given = (fields: Fields): CreateSession =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+export const newCommand = command(
+  {
+    name: 'new',
+    summary: 'Make a session and attach to it.',
+    usage: '[flags] [-- command args…]',
+    options: {
+      detach: { type: 'boolean', short: 'd', about: 'do not attach; print the id' },
+      name: { type: 'string', value: 'NAME', about: 'a name to find it by; default: its id' },
+      template: { type: 'string', value: 'TEMPLATE', about: 'what it is made from; default: the first template' },
+      label: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'a label; may be repeated' },
+      env: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'an environment variable; may be repeated' },
+      cwd: { type: 'string', value: 'DIR', about: 'working directory in the session' },
+      ttl: { type: 'string', value: 'SECONDS', about: 'end it this long after its start' },
+      json: { type: 'boolean', about: 'do not attach; print the session as JSON' },
+    },
+  },
+  async (values, [program, ...args], { io, client }) => {
+    const body = given({
+      name: values.name,
+      template: values.template,
+      labels: pairs('--label', values.label),
+      env: pairs('--env', values.env),
+      cwd: values.cwd,
+      ttlSeconds: wholeNumber('--ttl', values.ttl),
+      command: program,
+      args: program === undefined ? undefined : args,
+      ...sizeOf(io.stdout),
+    })
+    const api = client()
+    const session = await withProgress(io.stderr, untilStarted(api, body))
+    if (session.phase === 'failed') {
+      const why = session.reason ?? 'no reason was given'
+      throw new HoldfastError('INTERNAL', `session ${session.id} failed to start: ${why}`)
+    }
+    if (values.json) io.stdout.write(`${JSON.stringify(session, null, 2)}\n`)
+    else if (values.detach) io.stdout.write(`${session.id}\n`)
+    else return liveSession(api, session.id, 'rw', io)
+    return 0
+  },
+)

@@ -1,0 +1,22 @@
+/** What the commands know of the process: its streams, its environment and its signals. */
+import type { EventEmitter } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
+
+export interface Input extends Readable {
+  isTTY?: boolean
+  setRawMode?(raw: boolean): unknown
+}
+/** A terminal says `resize` when `columns` and `rows` change. */
+export interface Output extends Writable {
+  isTTY?: boolean
+  columns?: number
+  rows?: number
+}
+export interface Io {
+  env: NodeJS.ProcessEnv
+  stdin: Input
+  stdout: Output
+  stderr: Output
+  /** Says `SIGTERM` and the like. */
+  signals: EventEmitter
+}

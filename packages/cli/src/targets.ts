@@ -1,0 +1,39 @@
+/** From what the user typed to a session: an id as it is, or the name of exactly one live session. */
+import type { HoldfastClient, ListQuery } from '@holdfast/client'
+import { HoldfastError, hasEnded, SESSION_ID, type Session } from '@holdfast/protocol'
+
+/** The API's largest page. */
+const PAGE = 200
+
+/** All pages. */
+export const allSessions = async (client: HoldfastClient, query: ListQuery = {}): Promise<Session[]> => {
+  const sessions: Session[] = []
+  let cursor: string | undefined
+  do {
+    const page = await client.listSessions({ ...query, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) })
+    sessions.push(...page.sessions)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return sessions
+}
+
+const idNamed = async (client: HoldfastClient, name: string): Promise<string> => {
+  const found = (await allSessions(client)).filter((session) => session.name === name && !hasEnded(session.phase))
+  const [only] = found
+  if (only === undefined) throw new HoldfastError('SESSION_NOT_FOUND', `no live session has the id or name "${name}"`)
+  if (found.length === 1) return only.id
+  const ids = found.map(({ id, createdAt }) => `\n  ${id}  made ${createdAt}`)
+  throw new HoldfastError('BAD_REQUEST', `${found.length} sessions are named "${name}"; use an id:${ids.join('')}`)
+}
+
+/** The id of an existing session. */
+export const findSession = async (client: HoldfastClient, target: string): Promise<string> => {
+  if (!SESSION_ID.test(target)) return idNamed(client, target)
+  try {
+    return (await client.getSession(target)).id
+  } catch (error) {
+    // A name may look like an id.
+    if (error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND') return idNamed(client, target)
+    throw error
+  }
+}

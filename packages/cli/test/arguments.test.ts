@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { holdfast } from './harness.ts'
+
+const COMMANDS = ['new', 'ls', 'attach', 'kill', 'screen']
+
+test('without a command: the usage on stderr, exit 2', async () => {
+  const { exitCode, out, err } = await holdfast([])
+  assert.deepEqual([exitCode, out], [2, ''])
+  assert.match(err, /^usage: holdfast <command>/)
+})
+
+test('help names every command, the detach keys, the configuration and the exit codes', async () => {
+  for (const argv of [['help'], ['--help'], ['-h']]) {
+    const { exitCode, out, err } = await holdfast(argv)
+    assert.deepEqual([exitCode, err], [0, ''])
+    for (const name of COMMANDS) assert.match(out, new RegExp(`^ {2}${name} +\\w`, 'm'))
+    for (const word of ['Ctrl-] then d', 'HOLDFAST_URL', 'HOLDFAST_KEY', 'HOLDFAST_CONFIG', '128+n'])
+      assert(out.includes(word), word)
+  }
+})
+
+test('every command has a help of its own, with all its flags', async () => {
+  for (const name of COMMANDS) {
+    const { exitCode, out } = await holdfast([name, '--help'])
+    assert.equal(exitCode, 0)
+    assert(out.startsWith(`usage: holdfast ${name}`))
+    assert.deepEqual(await holdfast(['help', name]), { exitCode: 0, out, err: '' })
+  }
+  const { out } = await holdfast(['help', 'new'])
+  assert.match(out, /-d, --detach +do not attach/)
+  assert.match(out, /--ttl SECONDS +\w/)
+})
+
+test('--version prints the version alone', async () => {
+  assert.match((await holdfast(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
+})
+
+const WRONG: [string[], RegExp][] = [
+  [['frobnicate'], /there is no command "frobnicate"/],
+  [['help', 'frobnicate'], /there is no command "frobnicate"/],
+  [['ls', '--frob'], /--frob/],
+  [['ls', 'x'], /takes no names/],
+  [['ls', '--phase', 'asleep'], /pending, starting, running/],
+  [['ls', '--label', 'x'], /NAME=VALUE/],
+  [['attach'], /name one session/],
+  [['attach', 'a', 'b'], /name one session/],
+  [['kill'], /at least one session/],
+  [['screen', 'a', '--format', 'png'], /text, ansi, json, html/],
+  [['screen', 'a', '--scrollback', '-1'], /scrollback/],
+  [['screen', 'a', '--scrollback=1.5'], /whole number/],
+  [['new', '--ttl', 'soon'], /whole number/],
+  [['new', '--env', '=x'], /NAME=VALUE/],
+  [['new', 'ls', '-la'], /-l/],
+]
+for (const [argv, message] of WRONG)
+  test(`holdfast ${argv.join(' ')}: says why, shows the usage, exit 2`, async () => {
+    const { exitCode, out, err } = await holdfast(argv)
+    assert.deepEqual([exitCode, out], [2, ''])
+    assert(err.startsWith('holdfast: '), err)
+    assert.match(err, message)
+    assert.match(err, /usage: holdfast/)
+  })

@@ -1,0 +1,175 @@
+/** A live view of a session that outlives its connections: speaks `holdfast.v1`, resumes the output and resends the input. */
+import {
+  type AttachedMessage,
+  type ClientMessage,
+  HoldfastError,
+  type HostMessage,
+  randomId,
+  type SignalName,
+} from '@holdfast/protocol'
+import { Backoff } from './backoff.ts'
+import { InputQueue } from './input-queue.ts'
+import { type Dial, Link, type LinkState } from './link.ts'
+import { OutputCursor } from './output-cursor.ts'
+
+export interface AttachOptions {
+  mode?: 'rw' | 'ro'
+  cols?: number
+  rows?: number
+  /** Stable id of this client; a new random one by default. */
+  client?: string
+  /** Output in order, each byte once. `parsed` drives the acknowledgement: call it when the terminal has processed the bytes. */
+  onOutput(bytes: Uint8Array, parsed: () => void): void
+  /** Bytes that recreate the state at `offset` in a terminal that was reset first. Default: they go to `onOutput`. */
+  onSnapshot?(bytes: Uint8Array, size: { cols: number; rows: number; offset: number }, parsed: () => void): void
+  onState?(state: LinkState): void
+  /** Every control message. An `attached` with `resume: 'fresh'` says that the stream starts over: reset the terminal. */
+  onMessage?(message: HostMessage): void
+}
+
+const encoder = new TextEncoder()
+
+const parseMessage = (text: string): HostMessage | null => {
+  try {
+    const message: unknown = JSON.parse(text)
+    return typeof message === 'object' && message !== null && 'type' in message ? (message as HostMessage) : null
+  } catch {
+    return null
+  }
+}
+
+export class Attachment {
+  readonly client: string
+  /** The last state: `ended` or `closed`. */
+  readonly ended: Promise<LinkState>
+  readonly #options: AttachOptions
+  readonly #link: Link
+  readonly #output: OutputCursor
+  readonly #input = new InputQueue()
+  #mode: 'rw' | 'ro'
+  #size: { cols?: number; rows?: number }
+
+  constructor(dial: Dial, options: AttachOptions, backoff: Backoff = new Backoff()) {
+    const { client = randomId(16), mode = 'rw', cols, rows } = options
+    this.client = client
+    this.#options = options
+    this.#mode = mode
+    this.#size = cols === undefined || rows === undefined ? {} : { cols, rows }
+    this.#output = new OutputCursor(options, (offset) => this.#tell({ type: 'ack', offset }))
+    const events = {
+      onOpen: () => this.#sendAttach(),
+      onText: (text: string) => this.#receive(text),
+      onBytes: (bytes: Uint8Array) => {
+        if (!this.#output.receive(bytes)) this.#giveUp('output without a place in the stream')
+      },
+      onDown: () => this.#output.stop(),
+      onState: (state: LinkState) => options.onState?.(state),
+    }
+    this.#link = new Link(dial, events, backoff)
+    this.ended = this.#link.ended
+    queueMicrotask(() => this.#link.connect()) // callbacks come when the caller holds this object
+  }
+
+  /** Output bytes delivered so far; position in the session's stream. */
+  get offset(): number {
+    return this.#output.offset
+  }
+
+  /** Input bytes the host has not confirmed yet. */
+  get unacknowledged(): number {
+    return this.#input.size
+  }
+
+  /** Types, now or after the next connect. Throws READ_ONLY, or TOO_LARGE when 8 MiB wait already; after the end it does nothing. */
+  write(data: string | Uint8Array): void {
+    if (this.#link.over) return
+    this.#refuseReadOnly()
+    this.#input.push(typeof data === 'string' ? encoder.encode(data) : data)
+    this.#sendInput()
+  }
+
+  /** Tells the window's size, now and after every connect. A read-only attachment has none that counts. */
+  resize(cols: number, rows: number): void {
+    this.#size = { cols, rows }
+    if (this.#mode === 'rw') this.#tell({ type: 'resize', cols, rows })
+  }
+
+  /** Throws HOST_UNREACHABLE while not attached: it is not kept for later. */
+  signal(name: SignalName): void {
+    this.#demand({ type: 'signal', name })
+  }
+
+  /** Throws HOST_UNREACHABLE while not attached: it is not kept for later. */
+  control(action: 'take' | 'release'): void {
+    this.#demand({ type: 'control', action })
+  }
+
+  /** The terminal lost what was delivered: the next connect starts over, with a snapshot or the whole stream. */
+  forget(): void {
+    this.#output.forget()
+  }
+
+  detach(): void {
+    this.#link.end({ kind: 'closed', code: 1000, reason: 'detached' })
+  }
+
+  #refuseReadOnly(): void {
+    if (this.#mode === 'ro') throw new HoldfastError('READ_ONLY', 'this attachment is read-only')
+  }
+
+  #demand(message: ClientMessage): void {
+    this.#refuseReadOnly()
+    if (!this.#tell(message)) throw new HoldfastError('HOST_UNREACHABLE', 'not attached at the moment')
+  }
+
+  #tell(message: ClientMessage): boolean {
+    return this.#link.attached && this.#link.send(JSON.stringify(message))
+  }
+
+  #sendAttach(): void {
+    const attach: ClientMessage = {
+      type: 'attach',
+      client: this.client,
+      mode: this.#mode,
+      ...this.#size,
+      ...this.#output.resumeFrom(),
+    }
+    this.#link.send(JSON.stringify(attach))
+  }
+
+  #sendInput(): void {
+    if (!this.#link.attached) return
+    for (let bytes = this.#input.next(); bytes !== null; bytes = this.#input.next()) this.#link.send(bytes)
+  }
+
+  #receive(text: string): void {
+    const message = parseMessage(text)
+    if (message === null) return
+    if (message.type === 'attached' && !this.#begin(message)) return
+    if (message.type === 'snapshot') this.#output.announce(message)
+    if (message.type === 'input-ack') this.#input.acknowledge(message.offset)
+    if (message.type === 'error') this.#link.announce(message.code, message.message)
+    this.#options.onMessage?.(message)
+    if (message.type === 'attached') this.#go(message)
+    if (message.type === 'exit') this.#link.end({ kind: 'ended', exitCode: message.exitCode, signal: message.signal })
+  }
+
+  #begin(message: AttachedMessage): boolean {
+    const expected = this.#output.begin(message)
+    if (!expected) this.#giveUp('a resume that was not asked for')
+    return expected
+  }
+
+  #go({ mode, inputOffset, resume, controller }: AttachedMessage): void {
+    this.#mode = mode
+    if (mode === 'ro') this.#input.clear()
+    this.#input.resume(inputOffset)
+    this.#link.markAttached(resume, controller)
+    this.#sendInput()
+  }
+
+  #giveUp(what: string): void {
+    this.#output.forget()
+    this.#link.restart(`the host broke the protocol: ${what}`)
+  }
+}

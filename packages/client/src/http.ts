@@ -1,0 +1,66 @@
+/** One HTTP call to a gateway: credentials, a time limit, and failures as HoldfastError. */
+import { HoldfastError } from '@holdfast/protocol'
+import { readProblem } from './problem.ts'
+
+/** Milliseconds for calls that wait for nothing but the answer. */
+const ANSWER_MS = 30_000
+
+export interface Call {
+  body?: unknown
+  headers?: Record<string, string>
+  /** How long the server may take before it answers, milliseconds; beyond that it gets ANSWER_MS more. */
+  serverWaitMs?: number
+  signal?: AbortSignal | undefined
+}
+
+export class Http {
+  /** Without a slash at its end. */
+  readonly url: string
+  readonly key: string | undefined
+
+  constructor(url: string, key: string | undefined) {
+    this.url = url.replace(/\/+$/, '')
+    this.key = key
+  }
+
+  get credentials(): Record<string, string> {
+    return this.key === undefined ? {} : { authorization: `Bearer ${this.key}` }
+  }
+
+  async json<T>(method: string, path: string, call: Call = {}): Promise<T> {
+    const answer = await this.#call(method, path, call)
+    return (answer.status === 204 ? undefined : await answer.json()) as T
+  }
+
+  async text(path: string): Promise<string> {
+    return (await this.#call('GET', path, {})).text()
+  }
+
+  /** An answer whose body goes on for as long as the caller likes. */
+  async stream(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    return this.#fetch(path, { headers: { ...this.credentials, ...headers }, signal }, signal)
+  }
+
+  async #call(method: string, path: string, call: Call): Promise<Response> {
+    const limit = AbortSignal.timeout((call.serverWaitMs ?? 0) + ANSWER_MS)
+    const content = call.body === undefined ? {} : { 'content-type': 'application/json' }
+    const init = {
+      method,
+      headers: { ...this.credentials, ...content, ...call.headers },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      signal: call.signal ? AbortSignal.any([call.signal, limit]) : limit,
+    }
+    return this.#fetch(path, init, call.signal)
+  }
+
+  async #fetch(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
+    const answer = await fetch(`${this.url}${path}`, init).catch((cause: unknown) => {
+      if (signal?.aborted) throw cause // the caller's own doing, not a failure
+      if (cause instanceof Error && cause.name === 'TimeoutError')
+        throw new HoldfastError('TIMEOUT', `${this.url} did not answer in time`, { cause })
+      throw new HoldfastError('HOST_UNREACHABLE', `${this.url} does not answer`, { cause })
+    })
+    if (answer.ok) return answer
+    throw readProblem(answer.status, await answer.text().catch(() => ''))
+  }
+}

@@ -1,0 +1,34 @@
+/** An HTTP failure as a HoldfastError: problem+json of ours keeps its code, anything else gets one from its status. */
+import { ERRORS, type ErrorCode, HoldfastError } from '@holdfast/protocol'
+
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  413: 'TOO_LARGE',
+  429: 'TOO_MANY',
+}
+
+const isCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(ERRORS, code)
+
+const parse = (body: string): unknown => {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return null
+  }
+}
+
+/** A proxy between us and the gateway answers in its own words: a failure of its (5xx) is worth a retry. */
+const foreign = (status: number): HoldfastError => {
+  const code = BY_STATUS[status] ?? (status >= 500 ? 'HOST_UNREACHABLE' : 'BAD_REQUEST')
+  return new HoldfastError(code, `HTTP ${status}, without a reason`)
+}
+
+export const readProblem = (status: number, body: string): HoldfastError => {
+  const answer = parse(body)
+  if (typeof answer !== 'object' || answer === null || !('code' in answer) || !isCode(answer.code))
+    return foreign(status)
+  const detail = 'detail' in answer && typeof answer.detail === 'string' ? answer.detail : ERRORS[answer.code].meaning
+  return new HoldfastError(answer.code, detail)
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { randomId } from '@holdfast/protocol'
+import { Attachment } from '../src/attachment.ts'
+import { Backoff } from '../src/backoff.ts'
+import { defaultSocket } from '../src/node-socket.ts'
+import { CuttingProxy } from './cutting-proxy.ts'
+import { FakeHost } from './fake-host.ts'
+import { Recorder } from './recorder.ts'
+
+const CUTS = 500
+const LINE = 'a line of the output, number '
+
+/** Prints and types a little at every chance, until the line was cut often enough. */
+const traffic = async (host: FakeHost, attachment: Attachment, proxy: CuttingProxy): Promise<string> => {
+  let typed = ''
+  for (let i = 0; proxy.cuts < CUTS; i++) {
+    if (attachment.offset > host.output.length - 20_000) host.print(`${LINE}${i}\n`.repeat(50))
+    if (attachment.unacknowledged < 2_000) {
+      const text = `${i} ${randomId(1 + (i % 40))}\n`
+      typed += text
+      attachment.write(text)
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return typed
+}
+
+test(`${CUTS} cuts at random places: every byte of output and of input arrives once`, async () => {
+  const host = await FakeHost.start()
+  let patient = false
+  const proxy = await CuttingProxy.start(host.port, () => (patient ? Infinity : Math.floor(Math.random() * 6_000)))
+  const seen = new Recorder()
+  const dial = async () => defaultSocket(`${proxy.url.replace('http', 'ws')}/attach`, ['holdfast.v1'], {})
+  const attachment = new Attachment(dial, seen.options(), new Backoff(() => 0))
+  try {
+    const typed = await traffic(host, attachment, proxy)
+    patient = true
+    await host.until(() => host.typed.length >= typed.length)
+    await seen.until(() => seen.output.length >= host.output.length && attachment.unacknowledged === 0)
+    assert.equal(host.typed.toString(), typed)
+    assert(seen.output.equals(host.output), 'the output differs')
+    assert.equal(attachment.offset, host.output.length)
+    assert(seen.messages.every((message) => message.type !== 'attached' || message.resume !== 'snapshot'))
+    assert(seen.count('attached') > 100, `only ${seen.count('attached')} connections came to attach`)
+  } finally {
+    attachment.detach()
+    await proxy.stop()
+    await host.stop()
+  }
+})

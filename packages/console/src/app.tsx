@@ -1,0 +1,82 @@
+/** The frame of every page: who may see it, the bar on top, and the page that the address asks for. */
+import { useEffect } from 'preact/hooks'
+import { account, checkAccount, client, explain, signOut } from './connection.ts'
+import { LoginPage } from './pages/login-page.tsx'
+import { NewSessionPage } from './pages/new-session-page.tsx'
+import { SessionsPage } from './pages/sessions-page.tsx'
+import { TerminalPage } from './pages/terminal-page.tsx'
+import { type Route, route, SESSIONS } from './route.ts'
+import { SessionList } from './sessions/session-list.ts'
+
+const list = new SessionList(client, explain)
+
+const Mark = () => (
+  <svg class="mark" viewBox="0 0 20 20" aria-hidden="true">
+    <rect width="20" height="20" rx="5" />
+    <path d="M6 5.5v9M14 5.5v9M6 10h8" />
+  </svg>
+)
+
+const TopBar = ({ principal }: { principal: string }) => (
+  <header class="topbar">
+    <a class="brand" href={SESSIONS}>
+      <Mark />
+      Holdfast
+    </a>
+    <span class="principal">{principal}</span>
+    <button type="button" class="plain" onClick={() => void signOut()}>
+      Sign out
+    </button>
+  </header>
+)
+
+const Page = ({ at }: { at: Route }) => {
+  switch (at.page) {
+    case 'sessions':
+      return <SessionsPage list={list} />
+    case 'new':
+      return <NewSessionPage list={list} />
+    case 'terminal':
+      return <TerminalPage key={at.session} session={at.session} list={list} />
+    case 'unknown':
+      return (
+        <main class="page narrow">
+          <h1>No such page</h1>
+          <p>
+            There is nothing at “{at.path}”. <a href={SESSIONS}>Go to the sessions</a>
+          </p>
+        </main>
+      )
+  }
+}
+
+const SignedIn = ({ principal }: { principal: string }) => {
+  useEffect(() => {
+    const stop = new AbortController()
+    void list.follow(stop.signal)
+    return () => stop.abort()
+  }, [])
+  const at = route.value
+  return (
+    <>
+      {at.page === 'terminal' ? null : <TopBar principal={principal} />}
+      <Page at={at} />
+    </>
+  )
+}
+
+export const App = () => {
+  const who = account.value
+  if (who.kind === 'in') return <SignedIn principal={who.principal} />
+  if (who.kind === 'out') return <LoginPage notice={who.notice} />
+  if (who.kind === 'unknown') return <p class="centred quiet">Loading…</p>
+  return (
+    <main class="page narrow">
+      <h1>Not connected</h1>
+      <p role="alert">{who.reason} Sessions go on without it.</p>
+      <button type="button" onClick={() => void checkAccount()}>
+        Try again
+      </button>
+    </main>
+  )
+}

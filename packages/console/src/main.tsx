@@ -1,0 +1,13 @@
+/** The console's entry: styles, address, sign-in, first render. */
+import { render } from 'preact'
+import { App } from './app.tsx'
+import { checkAccount } from './connection.ts'
+import { followAddress } from './route.ts'
+import './style/base.css'
+import './style/pages.css'
+import './style/terminal.css'
+
+followAddress()
+void checkAccount()
+const root = document.getElementById('app')
+if (root) render(<App />, root)

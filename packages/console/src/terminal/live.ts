@@ -1,0 +1,192 @@
+/** A session on a pane: the client's attachment drives the terminal, the terminal feeds the attachment. */
+import type { Attachment, HoldfastClient, LinkState } from '@holdfast/client'
+import { ERRORS, HoldfastError, type HostMessage, hasEnded, type Session } from '@holdfast/protocol'
+import { endText } from '../wording.ts'
+import { Pane, type Size } from './pane.ts'
+import type { ViewState } from './view-state.ts'
+
+export interface LiveOptions {
+  client: HoldfastClient
+  session: string
+  element: HTMLElement
+  state: ViewState
+  onLeave(): void
+}
+
+/** Close codes after which only the last screen can be shown. */
+const GONE: ReadonlySet<number> = new Set([ERRORS.SESSION_NOT_FOUND.ws, ERRORS.SESSION_ENDED.ws])
+/** From this attempt on the page asks whether the session still exists: the browser cannot see why an upgrade was refused. */
+const ASK_AFTER_ATTEMPTS = 2
+const LAST_SCREEN_LINES = 1000
+/** LNM: a stored screen separates its lines by line feeds alone or with returns. */
+const LINE_FEED_IS_NEWLINE = '\x1b[20h'
+
+const sameSize = (a: Size, b: Size): boolean => a.cols === b.cols && a.rows === b.rows
+
+export class Live {
+  readonly #options: LiveOptions
+  readonly #pane: Pane
+  #attachment: Attachment
+  #wanted: Size
+  /** Counts attachments: what an older one still says is ignored. */
+  #generation = 0
+
+  constructor(options: LiveOptions) {
+    this.#options = options
+    const { state } = options
+    this.#pane = new Pane(options.element, {
+      onInput: (data) => this.#type(data),
+      onFit: (size) => this.#fit(size),
+      onTitle: (title) => {
+        state.title.value = title
+      },
+      onBell: () => {
+        state.bells.value++
+      },
+      onLeave: options.onLeave,
+    })
+    this.#wanted = this.#pane.fitSize()
+    this.#attachment = this.#attach()
+    this.#pane.focus()
+  }
+
+  /** A new attachment after one that was closed for good. */
+  reattach(): void {
+    this.#drop()
+    this.#attachment = this.#attach()
+    this.#pane.focus()
+  }
+
+  takeControl(): void {
+    if (this.#options.state.link.value.kind !== 'attached') return
+    this.#attachment.control('take')
+    this.#attachment.resize(this.#wanted.cols, this.#wanted.rows)
+    this.#pane.focus()
+  }
+
+  dispose(): void {
+    this.#drop()
+    this.#pane.dispose()
+  }
+
+  #drop(): void {
+    this.#generation++
+    this.#attachment.detach()
+  }
+
+  #type(data: string | Uint8Array): void {
+    try {
+      this.#attachment.write(data)
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error
+      this.#options.state.notice.value = `Not sent: ${error.message}` // too much waits for the connection
+    }
+  }
+
+  #attach(): Attachment {
+    const { client, session } = this.#options
+    const generation = this.#generation
+    const current = (): boolean => generation === this.#generation
+    return client.attach(session, {
+      ...this.#wanted,
+      onOutput: (bytes, parsed) => this.#pane.write(bytes, parsed),
+      onSnapshot: (bytes, size, parsed) => {
+        this.#pane.reset()
+        this.#applySize(size)
+        this.#pane.write(bytes, parsed)
+      },
+      onMessage: (message) => current() && this.#onMessage(message),
+      onState: (link) => current() && this.#onState(link),
+    })
+  }
+
+  /** Asks for the size; the terminal takes it when the host says that the session has it. */
+  #fit(size: Size): void {
+    if (!sameSize(size, this.#wanted)) this.#attachment.resize(size.cols, size.rows)
+    this.#wanted = size
+    const { state } = this.#options
+    state.foreignSize.value = !sameSize(size, state.size.value)
+  }
+
+  #applySize({ cols, rows }: Size): void {
+    const { state } = this.#options
+    state.size.value = { cols, rows }
+    state.foreignSize.value = !sameSize(state.size.value, this.#wanted)
+    this.#pane.resize({ cols, rows })
+  }
+
+  #applyController(controller: string | null): void {
+    const mine = controller === this.#attachment.client
+    this.#options.state.control.value = controller === null ? 'nobody' : mine ? 'mine' : 'other'
+  }
+
+  #onMessage(message: HostMessage): void {
+    const { state } = this.#options
+    switch (message.type) {
+      case 'attached':
+        if (message.resume === 'fresh') this.#pane.reset()
+        if (message.resume !== 'snapshot') this.#applySize(message)
+        this.#pane.setReadOnly(message.mode === 'ro')
+        state.readOnly.value = message.mode === 'ro'
+        this.#applyController(message.controller)
+        break
+      case 'resized':
+        this.#applySize(message)
+        break
+      case 'control':
+        this.#applyController(message.controller)
+        break
+      case 'clients':
+        state.viewers.value = message.count
+        break
+      case 'title':
+        state.title.value = message.title
+        break
+      case 'notice':
+        state.notice.value = message.text
+        break
+    }
+  }
+
+  #onState(link: LinkState): void {
+    const { state } = this.#options
+    if (link.kind === 'waiting') {
+      state.link.value = { kind: 'waiting', dueAtMs: Date.now() + link.retryInMs, reason: link.reason }
+      if (link.attempt >= ASK_AFTER_ATTEMPTS) void this.#showEnd(false)
+      return
+    }
+    state.link.value = link
+    if (link.kind === 'closed' && GONE.has(link.code)) void this.#showEnd(true)
+  }
+
+  /** Shows the last screen if the session has ended; `sure` when the host said that it is gone. */
+  async #showEnd(sure: boolean): Promise<void> {
+    const { client, session: id, state } = this.#options
+    const generation = this.#generation
+    const overtaken = (): boolean => generation !== this.#generation || (!sure && state.link.value.kind !== 'waiting')
+    try {
+      const session = await client.getSession(id)
+      if (overtaken() || !hasEnded(session.phase)) return
+      const screen = await client.screen(id, 'ansi', LAST_SCREEN_LINES).catch(() => '')
+      if (!overtaken()) this.#showLastScreen(session, screen)
+    } catch (error) {
+      const missing = error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND'
+      if (!missing || overtaken()) return
+      this.#drop()
+      state.link.value = { kind: 'closed', code: ERRORS.SESSION_NOT_FOUND.ws, reason: '' }
+    }
+  }
+
+  #showLastScreen(session: Session, screen: string): void {
+    this.#drop()
+    this.#pane.setReadOnly(true)
+    if (screen) {
+      this.#pane.reset()
+      this.#applySize(session)
+      this.#pane.write(LINE_FEED_IS_NEWLINE + screen)
+    }
+    const failed = session.phase === 'failed'
+    const end = failed ? `failed: ${session.reason}` : endText(session.exitCode ?? null, session.signal ?? null)
+    this.#options.state.link.value = { kind: 'over', end }
+  }
+}

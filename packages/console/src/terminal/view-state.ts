@@ -1,0 +1,83 @@
+/** What the terminal page shows around the terminal, and the words of its status line. */
+import type { LinkState } from '@holdfast/client'
+import { type Signal, signal } from '@preact/signals'
+import { endText, type Tone } from '../wording.ts'
+
+/** The link's own states, with the time a retry is due, and `over`: only the last screen of the session is left. */
+export type Link =
+  | Exclude<LinkState, { kind: 'waiting' }>
+  | { kind: 'waiting'; dueAtMs: number; reason: string }
+  | { kind: 'over'; end: string }
+
+export interface ViewState {
+  link: Signal<Link>
+  readOnly: Signal<boolean>
+  size: Signal<{ cols: number; rows: number }>
+  /** The window here would fit another size than the session has. */
+  foreignSize: Signal<boolean>
+  control: Signal<'mine' | 'other' | 'nobody'>
+  viewers: Signal<number>
+  title: Signal<string>
+  notice: Signal<string | null>
+  /** Grows with every bell. */
+  bells: Signal<number>
+}
+
+export const newViewState = (): ViewState => ({
+  link: signal<Link>({ kind: 'connecting' }),
+  readOnly: signal(false),
+  size: signal({ cols: 0, rows: 0 }),
+  foreignSize: signal(false),
+  control: signal<'mine' | 'other' | 'nobody'>('nobody'),
+  viewers: signal(0),
+  title: signal(''),
+  notice: signal<string | null>(null),
+  bells: signal(0),
+})
+
+const CLOSED: Readonly<Record<number, string>> = {
+  1000: 'Detached',
+  4401: 'Not signed in any more',
+  4403: 'You may not attach to this session',
+  4404: 'There is no such session',
+  4409: 'Detached by someone else or by another page; not reconnecting',
+  4410: 'The session is gone',
+}
+
+const closedText = (code: number, reason: string): string => {
+  const known = CLOSED[code] ?? `Closed with code ${code}`
+  return reason ? `${known}: ${reason}` : known
+}
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+export interface LinkLine {
+  tone: Tone
+  text: string
+}
+
+/** The whole truth about the connection in one line. `nowMs` as Date.now(). */
+export const linkLine = (link: Link, readOnly: boolean, nowMs: number): LinkLine => {
+  switch (link.kind) {
+    case 'connecting':
+      return { tone: 'busy', text: 'Connecting…' }
+    case 'attached':
+      return { tone: 'good', text: readOnly ? 'Attached, read-only' : 'Attached' }
+    case 'waiting': {
+      const seconds = Math.ceil((link.dueAtMs - nowMs) / 1000)
+      const when = seconds > 0 ? `in ${seconds} s` : 'now'
+      return { tone: 'busy', text: `Reconnecting ${when}: ${link.reason || 'the connection was lost'}` }
+    }
+    case 'ended': {
+      const failed = link.signal !== null || (link.exitCode ?? 0) !== 0
+      return { tone: failed ? 'bad' : 'quiet', text: sentence(endText(link.exitCode, link.signal)) }
+    }
+    case 'over':
+      return { tone: 'quiet', text: `${sentence(link.end)}. This is its last screen.` }
+    case 'closed':
+      return { tone: 'bad', text: closedText(link.code, link.reason) }
+  }
+}
+
+/** Can the user attach once more? Not while attached or on the way, and not to what has ended. */
+export const canReattach = (link: Link): boolean => link.kind === 'closed' && link.code !== 4404 && link.code !== 4410

@@ -1,0 +1,21 @@
+/** A session resource for tests, with the fields that matter to the test on top. */
+import type { Session } from '@holdfast/protocol'
+
+export const fakeSession = (fields: Partial<Session> & { id: string }): Session => ({
+  name: fields.id,
+  phase: 'running',
+  conditions: [],
+  template: 'shell',
+  command: 'bash',
+  args: ['-l'],
+  cwd: '/home/dev',
+  cols: 80,
+  rows: 24,
+  labels: {},
+  node: 'local',
+  runtime: 'docker',
+  region: 'local',
+  viewers: 0,
+  createdAt: new Date().toISOString(),
+  ...fields,
+})

@@ -1,0 +1,143 @@
+/** The terminal page in a real browser, against a stand-in session host. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { noBrowser } from './browser.ts'
+import { fakeSession } from './fake-session.ts'
+import { browserFixture, ID, linkSays, screenHas, until } from './fixture.ts'
+
+suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
+  const it = browserFixture()
+
+  test('what is typed and pasted echoes on the screen, and a selection is copied', async () => {
+    const { host, page } = await it.openTerminal()
+    await page.keyboard.type('echo höllo 😀')
+    await page.keyboard.press('Enter')
+    await screenHas(page, 'echo höllo 😀')
+    assert.equal(host.typed, 'echo höllo 😀\r')
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.evaluate(() => navigator.clipboard.writeText('pasted-text'))
+    await page.keyboard.press('Control+Shift+V')
+    await screenHas(page, 'pasted-text')
+    await page.evaluate(() => navigator.clipboard.writeText('overwritten by the copy'))
+    const box = await page.locator('.xterm-rows span', { hasText: 'pasted-text' }).boundingBox()
+    assert.ok(box)
+    await page.mouse.dblclick(box.x + box.width - 8, box.y + box.height / 2)
+    await page.keyboard.press('Control+Shift+C')
+    const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText())
+    await until(async () => (await copied()) === 'pasted-text', 'copied')
+    assert.match(host.typed, /pasted-text$/, 'copying types nothing')
+  })
+
+  test('a query in the output gets no answer from the page', async () => {
+    const { host, page } = await it.openTerminal()
+    host.print('\x1b[c\x1b[6n\x1b[>q\x1b]10;?\x07\x1b]4;1;red;2;?\x07\x1b[?1004h\x1b[18tasked')
+    await screenHas(page, 'asked')
+    await page.keyboard.type('x')
+    await until(() => host.typed.endsWith('x'), 'x typed')
+    assert.equal(host.typed, 'x')
+  })
+
+  test('the size follows the window, and the host has the last word', async () => {
+    const { host, page } = await it.openTerminal()
+    const before = host.sizes.at(-1)
+    assert.ok(before && before.cols > 100 && before.rows > 30)
+    await page.setViewportSize({ width: 800, height: 500 })
+    await until(() => (host.sizes.at(-1)?.cols ?? 999) < before.cols, 'smaller')
+    const small = host.sizes.at(-1)
+    await page.getByText(`${small?.cols}×${small?.rows}`).waitFor()
+    host.setSize(50, 10, 'someone-else')
+    await page.getByText('50×10, set by another window').waitFor()
+    await until(async () => (await page.locator('.xterm-rows > div').count()) === 10, '10 rows drawn')
+    await page.getByRole('button', { name: 'Take control' }).click()
+    await page.getByText(`${small?.cols}×${small?.rows}`).waitFor()
+  })
+
+  test('after a lost connection the page says so, reconnects, and loses nothing', async () => {
+    const { host, page } = await it.openTerminal()
+    await page.keyboard.type('before')
+    await screenHas(page, 'before')
+    it.server.down = true
+    it.server.dropSockets()
+    await linkSays(page, /Reconnecting (in \d+ s|now): /)
+    host.print(' meanwhile ')
+    await page.keyboard.type('typed-while-away')
+    it.server.down = false
+    await linkSays(page, 'Attached')
+    await screenHas(page, 'before meanwhile typed-while-away')
+    assert.equal(host.typed, 'beforetyped-while-away')
+  })
+
+  test('a snapshot replaces what was on the screen', async () => {
+    const { host, page } = await it.openTerminal()
+    host.print('old text, and half a sequence \x1b]0;never ended')
+    await screenHas(page, 'old text')
+    host.snapshot = 'from the snapshot '
+    it.server.dropSockets()
+    await screenHas(page, 'from the snapshot')
+    host.print('and on')
+    await screenHas(page, 'from the snapshot and on')
+    assert.equal(await page.getByText('old text').count(), 0)
+  })
+
+  test('an exit shows its code', async () => {
+    const { host, page } = await it.openTerminal()
+    host.print('bye')
+    host.exit(3)
+    await linkSays(page, 'Ended with exit code 3')
+    await screenHas(page, 'bye')
+  })
+
+  test('a session that ended long ago shows its last screen', async () => {
+    it.server.add(fakeSession({ id: ID, phase: 'exited', exitCode: 7 }))
+    it.server.hosts.delete(ID)
+    const page = await it.openSignedIn(`#/s/${ID}`)
+    await linkSays(page, 'Ended with exit code 7. This is its last screen.')
+    await screenHas(page, 'and green')
+  })
+
+  test('a kicked page stays away until the user asks', async () => {
+    const { host, page } = await it.openTerminal()
+    host.kick()
+    await linkSays(page, 'not reconnecting')
+    assert.equal(host.viewers, 0)
+    await page.getByRole('button', { name: 'Attach again' }).click()
+    await linkSays(page, 'Attached')
+  })
+
+  test('read-only is said and typing goes nowhere', async () => {
+    const host = it.server.add(fakeSession({ id: ID }))
+    host.mode = 'ro'
+    const page = await it.openSignedIn(`#/s/${ID}`)
+    await linkSays(page, 'Attached, read-only')
+    await page.keyboard.type('nothing')
+    host.print('still here')
+    await screenHas(page, 'still here')
+    assert.equal(host.typed, '')
+  })
+
+  test('title and bell reach the page, and Ctrl+F6 leaves the terminal by keyboard', async () => {
+    const { host, page } = await it.openTerminal()
+    host.print('\x1b]2;<b>vim</b>\x07')
+    await until(async () => (await page.title()) === '<b>vim</b> · Holdfast', 'title')
+    host.print('\x07')
+    await page.locator('.terminal-frame.bell').waitFor({ state: 'attached' })
+    await page.keyboard.press('Control+F6')
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Back to the sessions')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Sessions' }).waitFor()
+    await until(() => host.viewers === 0, 'detached')
+  })
+
+  test('with WebGL the terminal is drawn on a canvas, and in the DOM after the context is lost', async () => {
+    const host = it.server.add(fakeSession({ id: ID }))
+    const page = await it.openSignedIn(`#/s/${ID}`, { webgl: true })
+    await linkSays(page, 'Attached')
+    const canvas = page.locator('.xterm-screen canvas').last()
+    await canvas.waitFor()
+    await canvas.evaluate((element: HTMLCanvasElement) =>
+      element.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext(),
+    )
+    host.print('drawn by the DOM')
+    await screenHas(page, 'drawn by the DOM')
+  })
+})

@@ -1,0 +1,150 @@
+/** What a person does: the CLI, the browser and wscat on a shell in a container. */
+import assert from 'node:assert/strict'
+import { spawn as spawnProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { type IPty, spawn } from 'node-pty'
+import { chromium } from 'playwright-core'
+import { dockerIsMissing, type Stack, startStack, until } from './support/stack.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const CHROMIUM = '/usr/bin/chromium'
+const LAUNCH = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const browserIsMissing = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `no browser at ${CHROMIUM}`
+
+describe('a shell in a container', { skip: dockerIsMissing }, () => {
+  let stack: Stack
+  before(async () => {
+    stack = await startStack('docker')
+  })
+  after(() => stack.destroy())
+
+  /** The CLI in a terminal of its own. */
+  const cli = (
+    ...args: string[]
+  ): { pty: IPty; text: () => string; see: (pattern: RegExp) => Promise<RegExpExecArray>; exit: Promise<number> } => {
+    const env = { ...process.env, HOLDFAST_URL: stack.url, HOLDFAST_KEY: stack.key }
+    const pty = spawn(process.execPath, [join(root, 'packages/cli/bin/holdfast.mjs'), ...args], {
+      cols: 100,
+      rows: 30,
+      env,
+      cwd: root,
+    })
+    let output = ''
+    pty.onData((data) => {
+      output += data
+    })
+    const exit = new Promise<number>((done) => pty.onExit(({ exitCode }) => done(exitCode)))
+    return {
+      pty,
+      text: () => output,
+      see: (pattern) => until(`${pattern} in the CLI`, () => pattern.exec(output) ?? undefined),
+      exit,
+    }
+  }
+
+  test('the CLI types into bash, its window size follows, and its exit code is the session’s', async () => {
+    const { pty, see, exit } = cli('new', '--name', 'mine')
+    await see(/\$ /)
+    pty.write('echo $((6 * 7))-answer\r')
+    await see(/42-answer/)
+    pty.resize(120, 40)
+    pty.write('until [ "$(stty size)" = "40 120" ]; do sleep 0.05; done; echo size-$(stty size)\r')
+    await see(/size-40 120/)
+    pty.write('exit 3\r')
+    assert.equal(await exit, 3)
+  })
+
+  test('the CLI detaches, lists, attaches again by name, shows the screen and kills', async () => {
+    const first = cli('new', '--name', 'again')
+    await first.see(/\$ /)
+    first.pty.write('kept=here\r')
+    await first.see(/kept=here/)
+    first.pty.write('\x1dd')
+    assert.equal(await first.exit, 0)
+    const list = cli('ls')
+    await list.see(/again/)
+    assert.equal(await list.exit, 0)
+    const second = cli('attach', 'again')
+    second.pty.write('echo still-$kept\r')
+    await second.see(/still-here/)
+    second.pty.write('\x1dd')
+    await second.exit
+    const screen = cli('screen', 'again')
+    await screen.see(/still-here/)
+    await screen.exit
+    assert.equal(await cli('kill', 'again').exit, 0)
+    await until(
+      'it is gone',
+      async () => !(await stack.client.listSessions()).sessions.some(({ name }) => name === 'again'),
+    )
+  })
+
+  test('a browser types into bash and sees its echo', { skip: browserIsMissing }, async () => {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: LAUNCH })
+    try {
+      const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
+      await page.goto(stack.url)
+      await page.getByLabel(/key/i).fill(stack.key)
+      await page.keyboard.press('Enter')
+      const session = await stack.client.createSession({ name: 'seen' })
+      await page.getByText('seen').first().click()
+      await page.locator('.xterm-helper-textarea').focus()
+      await until('a prompt', async () => (await stack.client.screen(session.id, 'text')).includes('$'))
+      await page.keyboard.type('echo $((11 * 11))-browser; stty size\n')
+      const screen = await until('the echo', async () => {
+        const text = await stack.client.screen(session.id, 'text')
+        return text.includes('121-browser') && text
+      })
+      const cols = Number(/^\d+ (\d+)$/m.exec(screen)?.[1])
+      assert.ok(cols > 80, `the terminal took the size of the page: ${cols} columns`)
+      await page.keyboard.type('exit 5\n')
+      await page
+        .getByText(/exit(ed)?[^\d]*5|code 5/i)
+        .first()
+        .waitFor({ timeout: 15_000 })
+    } finally {
+      await browser.close()
+    }
+  })
+
+  test('wscat works against the raw mode as it is', async () => {
+    const session = await stack.client.createSession({ command: 'bash', args: ['--norc'] })
+    const wscat = join(root, 'node_modules/.bin/wscat')
+    const url = `${stack.url.replace('http', 'ws')}/v1/sessions/${session.id}/attach`
+    const child = spawnProcess(wscat, [
+      '--no-color',
+      '-H',
+      `Authorization: Bearer ${stack.key}`,
+      '-c',
+      url,
+      '-x',
+      'echo raw-$((5 * 5))\n',
+      '-w',
+      '3',
+    ])
+    let output = ''
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString()
+    })
+    child.stderr.on('data', (data: Buffer) => {
+      output += data.toString()
+    })
+    try {
+      await until('raw-25', () => output.includes('raw-25'), 15_000)
+    } catch (error) {
+      throw new Error(`wscat said: ${output}`, { cause: error })
+    } finally {
+      child.kill()
+    }
+  })
+})

@@ -1,0 +1,187 @@
+/** What every runtime promises, as sentences; run against each driver with the stub host in place of a session host. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type HostInfo, type HostSpec, LABEL, type Runtime } from '../src/index.ts'
+import { newHostId, tell, until } from './stub-client.ts'
+
+export interface Harness {
+  runtime: Runtime
+  /** Another cluster on the same node, with the same hosts directory. */
+  stranger: Runtime
+  image: string
+  /** Does the node remember how a process ended? */
+  knowsExitCodes: boolean
+  skip: string | false
+}
+
+export const stubSpec = (hostId: string, image: string, more: Partial<HostSpec> = {}): HostSpec => ({
+  hostId,
+  image,
+  hostKey: 'ab'.repeat(32),
+  labels: { [LABEL.session]: `session-of-${hostId}`, [LABEL.fence]: '3' },
+  limits: { memoryMb: 256 },
+  network: false,
+  ...more,
+})
+
+export const runtimeConformance = (name: string, harness: Harness): void => {
+  const { runtime, stranger } = harness
+  const made = new Set<string>()
+  const create = (more: Partial<HostSpec> = {}, hostId = newHostId()): Promise<HostInfo> => {
+    made.add(hostId)
+    return runtime.create(stubSpec(hostId, harness.image, more))
+  }
+  const check = (title: string, body: () => Promise<void>): void => {
+    test(`${name}: ${title}`, { skip: harness.skip, timeout: 90_000 }, async () => {
+      try {
+        await body()
+      } finally {
+        await Promise.all([...made].map((hostId) => runtime.remove(hostId)))
+        made.clear()
+      }
+      assert.deepEqual(await runtime.list(), [])
+    })
+  }
+  const exited = (hostId: string): Promise<HostInfo> =>
+    until(`${hostId} exits`, async () => {
+      const info = await runtime.inspect(hostId)
+      return info?.state === 'exited' && info
+    })
+
+  check('a created host runs, listens, and is the same in create, list and inspect', async () => {
+    const info = await create()
+    assert.equal(info.state, 'running')
+    assert.equal(info.node, runtime.node)
+    assert.equal(info.exitCode, null)
+    assert.ok(Math.abs(Date.parse(info.createdAt) - Date.now()) < 60_000, info.createdAt)
+    const env = JSON.parse(await tell(info, 'env'))
+    assert.equal(env.HOLDFAST_HOST_ID, info.hostId)
+    assert.equal(env.HOLDFAST_HOST_KEY, 'ab'.repeat(32))
+    assert.deepEqual(await runtime.inspect(info.hostId), info)
+    assert.deepEqual(
+      (await runtime.list()).find(({ hostId }) => hostId === info.hostId),
+      info,
+    )
+  })
+
+  check('a second create finds the first host, which goes on as it is', async () => {
+    const first = await create()
+    const pid = await tell(first, 'pid')
+    await runtime.seal(first.hostId)
+    const second = await create({ labels: { [LABEL.fence]: '4' } }, first.hostId)
+    assert.deepEqual(second, first)
+    assert.equal(await tell(second, 'pid'), pid)
+  })
+
+  check('ten creates of one id at once make one host', async () => {
+    const hostId = newHostId()
+    const infos = await Promise.all(Array.from({ length: 10 }, () => create({}, hostId)))
+    const answers = await Promise.all(infos.map((info) => tell(info, 'pid')))
+    assert.equal(new Set(answers).size, 1)
+    assert.equal((await runtime.list()).filter((info) => info.hostId === hostId).length, 1)
+    const said = (await runtime.tail(hostId, 10_000)).split('\n').filter((line) => line.startsWith('listening'))
+    assert.deepEqual(said, [`listening ${hostId}`])
+  })
+
+  check('identity labels are ours, whatever is asked for', async () => {
+    const forged = { [LABEL.cluster]: 'other', [LABEL.host]: 'other', [LABEL.session]: 'mine', 'com.example.x': '1' }
+    const info = await create({ labels: forged })
+    const own = (await runtime.list()).find(({ hostId }) => hostId === info.hostId)
+    assert.equal(info.labels[LABEL.host], info.hostId)
+    assert.deepEqual(Object.keys(info.labels).sort(), [LABEL.cluster, LABEL.host, LABEL.session].sort())
+    assert.notEqual(info.labels[LABEL.cluster], 'other')
+    assert.equal(info.labels[LABEL.session], 'mine')
+    assert.deepEqual(own?.labels, info.labels)
+  })
+
+  check('a host of another cluster is not seen, not stopped and not removed', async () => {
+    const info = await create()
+    const pid = await tell(info, 'pid')
+    assert.deepEqual(await stranger.list(), [])
+    assert.equal(await stranger.inspect(info.hostId), null)
+    assert.equal(await stranger.tail(info.hostId, 1000), '')
+    await stranger.stop(info.hostId, 0)
+    await stranger.remove(info.hostId)
+    assert.equal(await tell(info, 'pid'), pid)
+    assert.equal((await runtime.inspect(info.hostId))?.state, 'running')
+  })
+
+  check('a host that ends by itself is exited, with its last output, and create does not run it again', async () => {
+    const info = await create()
+    await tell(info, 'print the last words')
+    await tell(info, 'exit 3')
+    const end = await exited(info.hostId)
+    assert.equal(end.exitCode, harness.knowsExitCodes ? 3 : null)
+    assert.equal(end.oomKilled, false)
+    assert.deepEqual(
+      (await runtime.list()).find(({ hostId }) => hostId === info.hostId),
+      end,
+    )
+    assert.match(await runtime.tail(info.hostId, 10_000), /listening .*\nthe last words\n$/)
+    assert.equal((await create({}, info.hostId)).state, 'exited')
+  })
+
+  check('stop lets a host end by itself', async () => {
+    const info = await create()
+    await tell(info, 'pid')
+    await runtime.stop(info.hostId, 20_000)
+    const end = await exited(info.hostId)
+    assert.equal(end.exitCode, harness.knowsExitCodes ? 7 : null)
+    assert.match(await runtime.tail(info.hostId, 1000), /bye\n$/)
+    await runtime.stop(info.hostId, 0)
+  })
+
+  check('stop kills a host that does not end within the grace', async () => {
+    const info = await create()
+    await tell(info, 'stubborn')
+    await runtime.stop(info.hostId, 1_000)
+    const end = await exited(info.hostId)
+    assert.equal(end.exitCode, harness.knowsExitCodes ? 137 : null)
+    assert.equal(end.oomKilled, false)
+    assert.doesNotMatch(await runtime.tail(info.hostId, 1000), /bye/)
+  })
+
+  check('tail gives the last bytes, even when a long last line follows much output', async () => {
+    const info = await create()
+    await tell(info, 'flood 500000')
+    await tell(info, `print NOTE${'n'.repeat(300_000)}END`)
+    await tell(info, 'complain of something')
+    await tell(info, 'exit 0')
+    await exited(info.hostId)
+    assert.equal(Buffer.byteLength(await runtime.tail(info.hostId, 400_000)), 400_000)
+    const all = await runtime.tail(info.hostId, 4_000_000)
+    assert.ok(/^NOTEn{300000}END$/m.test(all), 'the note is there, unbroken')
+    assert.ok(/^of something$/m.test(all), 'and so is what went to standard error')
+    assert.match(await runtime.tail(info.hostId, 5), /^.{4}\n$/s)
+  })
+
+  check('remove ends a running host and leaves no trace', async () => {
+    const info = await create()
+    await tell(info, 'stubborn')
+    await runtime.remove(info.hostId)
+    assert.equal(await runtime.inspect(info.hostId), null)
+    assert.equal((await runtime.list()).filter(({ hostId }) => hostId === info.hostId).length, 0)
+    assert.equal(await runtime.tail(info.hostId, 1000), '')
+    await assert.rejects(runtime.seal(info.hostId))
+    // The id is free again.
+    assert.equal((await create({}, info.hostId)).state, 'running')
+  })
+
+  check('what is absent can be stopped, removed, inspected and read', async () => {
+    const hostId = newHostId()
+    await runtime.stop(hostId, 1_000)
+    await runtime.remove(hostId)
+    assert.equal(await runtime.inspect(hostId), null)
+    assert.equal(await runtime.tail(hostId, 1000), '')
+  })
+
+  check('a host id that is none is refused', async () => {
+    for (const hostId of ['../../etc', 'a'.repeat(200), '']) {
+      await assert.rejects(runtime.create(stubSpec(hostId, harness.image)), { code: 'BAD_REQUEST' })
+    }
+  })
+
+  check('the engine answers a ping', async () => {
+    await runtime.ping()
+  })
+}

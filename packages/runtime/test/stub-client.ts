@@ -1,0 +1,40 @@
+/** What tests use to talk to a stub host, and to wait for a condition. */
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { newIncarnation } from '@holdfast/protocol'
+import type { HostInfo } from '../src/index.ts'
+
+export const newHostId = (): string => `test-${newIncarnation()}${newIncarnation()}-${newIncarnation()}`
+
+/** Polls until the probe gives something; fails with `what` after 20 s. */
+export const until = async <T>(what: string, probe: () => Promise<T | null | undefined | false>): Promise<T> => {
+  for (const end = Date.now() + 20_000; Date.now() < end; await delay(20)) {
+    const found = await probe()
+    if (found !== null && found !== undefined && found !== false) return found
+  }
+  throw new Error(`not within 20 s: ${what}`)
+}
+
+const ask = (path: string, line: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect(path, () => socket.write(`${line}\n`))
+    socket.on('data', (bytes) => {
+      answer += bytes
+      if (answer.endsWith('\n')) socket.end()
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(answer.trim()))
+  })
+
+/** Waits until the host listens, then gives it one command; the answer, '' when it ends over it. */
+export const tell = (info: HostInfo, line: string): Promise<string> => {
+  const path = info.address.replace(/^unix:/, '')
+  return until(`${info.hostId} listens`, () =>
+    ask(path, line).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return null
+      if (error.code === 'ECONNRESET') return ''
+      throw error
+    }),
+  )
+}

@@ -1,0 +1,101 @@
+/** Writes the tables of docs/operations.md and docs/protocol.md from the code that defines them; `--check` only compares. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as protocol from '../packages/protocol/src/index.ts'
+import type { MetricTable, Spec } from '../packages/service-kit/src/index.ts'
+import { SPEC as gatewayConfig } from '../services/gateway/src/config.ts'
+import { METRICS as gatewayMetrics } from '../services/gateway/src/metrics.ts'
+import { SPEC as orchestratorConfig } from '../services/orchestrator/src/config.ts'
+import { METRICS as orchestratorMetrics } from '../services/orchestrator/src/metrics.ts'
+import { SPEC as sessionConfig } from '../services/session/src/config.ts'
+
+const docs = join(import.meta.dirname, '../docs')
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+
+const environment = (spec: Spec): string =>
+  table(
+    ['variable', 'default', 'meaning'],
+    Object.entries(spec).map(([name, { about, fallback }]) => [
+      `\`${name}\``,
+      fallback === undefined ? 'required' : fallback === '' ? 'empty' : `\`${fallback}\``,
+      about,
+    ]),
+  )
+
+const metrics = (rows: MetricTable): string =>
+  table(
+    ['metric', 'kind', 'labels', 'meaning'],
+    Object.entries(rows).map(([name, row]) => [`\`${name}\``, row.kind, (row.labels ?? []).join(', '), row.help]),
+  )
+
+const errors = table(
+  ['code', 'HTTP', 'close', 'retry', 'meaning'],
+  Object.entries(protocol.ERRORS).map(([code, row]) => [
+    `\`${code}\``,
+    String(row.http),
+    String(row.ws),
+    row.retryable ? 'yes' : 'no',
+    row.meaning,
+  ]),
+)
+
+const closeRows = (): string[][] => {
+  const plain = Object.entries(protocol.PLAIN_CLOSE).map(([code, meaning]) => [code, 'no', meaning])
+  const codes = [...new Set(Object.values(protocol.ERRORS).map((row) => row.ws))].sort((a, b) => a - b)
+  const ours = codes.map((close) => {
+    const rows = Object.entries(protocol.ERRORS).filter(([, row]) => row.ws === close)
+    return [
+      String(close),
+      protocol.closeIsRetryable(close) ? 'yes' : 'no',
+      rows.map(([code]) => `\`${code}\``).join(', '),
+    ]
+  })
+  return [...plain, ...ours]
+}
+
+const phases = table(
+  ['phase', 'next'],
+  Object.entries(protocol.NEXT).map(([phase, next]) => [
+    `\`${phase}\``,
+    next.map((name) => `\`${name}\``).join(', ') || 'an end',
+  ]),
+)
+
+const BLOCKS: Readonly<Record<string, string>> = {
+  'environment gateway': environment(gatewayConfig),
+  'environment orchestrator': environment(orchestratorConfig),
+  'environment session host': environment(sessionConfig),
+  'metrics gateway': metrics(gatewayMetrics),
+  'metrics orchestrator': metrics(orchestratorMetrics),
+  errors,
+  'close codes': table(['close', 'reconnect', 'meaning'], closeRows()),
+  phases,
+  'end reasons': table(
+    ['reason', 'meaning'],
+    Object.entries(protocol.END_REASONS).map(([code, meaning]) => [`\`${code}\``, meaning]),
+  ),
+}
+
+/** Every `<!-- begin NAME -->…<!-- end -->` of the page gets the block of that name. */
+const fill = (page: string): string =>
+  page.replace(/<!-- begin ([^>]+?) -->[\s\S]*?<!-- end -->/g, (_, name: string) => {
+    const block = BLOCKS[name]
+    if (block === undefined) throw new Error(`no generated block is called "${name}"`)
+    return `<!-- begin ${name} -->\n${block}\n<!-- end -->`
+  })
+
+const check = process.argv.includes('--check')
+for (const name of ['operations.md', 'protocol.md']) {
+  const path = join(docs, name)
+  const before = readFileSync(path, 'utf8')
+  const after = fill(before)
+  if (before === after) continue
+  if (!check) writeFileSync(path, after)
+  else {
+    console.error(`docs/${name} does not match the code: run "npm run docs"`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,164 @@
+/** Runs Redis, orchestrator and gateway as child processes, started again when one dies; session hosts are detached processes. */
+import { spawn } from 'node:child_process'
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { run, step } from './progress.mjs'
+import { clusterId, consolePage, native, node24, redisServer, root } from './setup.mjs'
+
+const RESTART_MS = 500
+const STOP_MS = 15_000
+const READY_MS = 60_000
+
+/** Field 22 of /proc/<pid>/stat: with it a pid names one process for good. */
+const startTime = (pid) => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+const readPid = (file) => {
+  try {
+    const [pid, began] = readFileSync(file, 'utf8').split(' ')
+    return startTime(pid) === began ? Number(pid) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const until = async (condition, ms) => {
+  for (const end = Date.now() + ms; Date.now() < end; ) {
+    if (await condition()) return true
+    await new Promise((done) => setTimeout(done, 50))
+  }
+  return false
+}
+
+/** Ends a service that an earlier start left behind (it was killed before it could stop them). */
+const endLeftover = async (pidFile) => {
+  const pid = readPid(pidFile)
+  if (pid === undefined) return
+  process.kill(pid, 'SIGTERM')
+  if (!(await until(() => readPid(pidFile) === undefined, STOP_MS))) process.kill(pid, 'SIGKILL')
+}
+
+/** A child that is started again after it dies, until `stop`. */
+const supervise = ({ name, command, args, env, dir }) => {
+  const pidFile = join(dir, `${name}.pid`)
+  const log = openSync(join(dir, `${name}.log`), 'a', 0o600)
+  let child
+  let stopped = false
+  const launch = () => {
+    // A group of its own: Ctrl-C in the terminal reaches only us, and we stop them in order.
+    child = spawn(command, args, { cwd: root, env, stdio: ['ignore', log, log], detached: true })
+    if (child.pid) writeFileSync(pidFile, `${child.pid} ${startTime(child.pid)}`)
+    child.on('error', (error) => process.stderr.write(`${name}: ${error.message}\n`))
+    child.on('close', (code, signal) => {
+      if (stopped) return
+      process.stderr.write(`${name} ended (${signal ?? code}), starting it again; see ${join(dir, `${name}.log`)}\n`)
+      setTimeout(() => stopped || launch(), RESTART_MS)
+    })
+  }
+  launch()
+  return async () => {
+    stopped = true
+    await endLeftover(pidFile)
+    rmSync(pidFile, { force: true })
+  }
+}
+
+const anyPort = () =>
+  new Promise((done) => {
+    const probe = createServer()
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => done(String(port)))
+    })
+  })
+
+const ready = async (url) => {
+  try {
+    return (await fetch(url)).ok
+  } catch {
+    return false
+  }
+}
+
+const startRedis = async (dir, runDir) => {
+  const socket = join(dir, 'redis.sock')
+  const options = {
+    port: 0,
+    unixsocket: socket,
+    unixsocketperm: 700,
+    dir: join(dir, 'redis'),
+    appendonly: 'yes',
+    'maxmemory-policy': 'noeviction',
+  }
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+  mkdirSync(join(dir, 'redis'), { recursive: true, mode: 0o700 })
+  const stop = supervise({ name: 'redis', command: 'redis-server', args, env: process.env, dir: runDir })
+  const answers = () =>
+    run('redis-cli', ['-s', socket, 'ping']).then(
+      (text) => text.startsWith('PONG'),
+      () => false,
+    )
+  if (!(await until(answers, READY_MS))) throw new Error(`Redis does not answer; see ${join(runDir, 'redis.log')}`)
+  return { stop, url: `unix://${socket}` }
+}
+
+export const start = async ({ data, choosePort }) => {
+  await native()
+  await consolePage()
+  await redisServer()
+  const dir = join(data, 'process')
+  const runDir = join(dir, 'run')
+  for (const path of [runDir, join(dir, 'hosts')]) mkdirSync(path, { recursive: true, mode: 0o700 })
+  for (const name of ['gateway', 'orchestrator', 'redis']) await endLeftover(join(runDir, `${name}.pid`))
+  const port = await choosePort()
+  const redis = await startRedis(dir, runDir)
+  const shared = {
+    ...process.env,
+    REDIS_URL: redis.url,
+    HOLDFAST_CLUSTER: clusterId(dir),
+    HOLDFAST_MASTER_KEY_FILE: join(data, 'secrets/master.key'),
+  }
+  const service = (name, env) =>
+    supervise({
+      name,
+      command: node24,
+      args: [join(root, 'services', name, 'src/main.ts')],
+      env: { ...shared, ...env },
+      dir: runDir,
+    })
+  const orchestratorPort = await anyPort()
+  const stopOrchestrator = service('orchestrator', {
+    PORT: orchestratorPort,
+    METRICS_PORT: await anyPort(),
+    HOLDFAST_RUNTIME: 'process',
+    HOLDFAST_HOSTS_DIR: join(dir, 'hosts'),
+    HOLDFAST_HOST_COMMAND: JSON.stringify([node24, join(root, 'services/session/src/main.ts')]),
+    HOLDFAST_TEMPLATES_FILE: join(data, 'templates.yaml'),
+  })
+  const stopGateway = service('gateway', {
+    PORT: String(port),
+    METRICS_PORT: await anyPort(),
+    ORCHESTRATOR_URL: `http://127.0.0.1:${orchestratorPort}`,
+    HOLDFAST_KEYS_FILE: join(data, 'secrets/keys.json'),
+    HOLDFAST_CONSOLE_DIR: join(root, 'packages/console/dist'),
+  })
+  const up = async () =>
+    (await ready(`http://127.0.0.1:${orchestratorPort}/readyz`)) && (await ready(`http://127.0.0.1:${port}/readyz`))
+  await step('starting the services', async () => {
+    if (!(await until(up, READY_MS))) throw new Error(`the services do not come up; their logs: ${runDir}`)
+  })
+  const stop = async () => {
+    await stopGateway()
+    await stopOrchestrator()
+    await redis.stop()
+  }
+  return { port, stop, hint: `logs: ${runDir}` }
+}

@@ -1,0 +1,38 @@
+/** `npm test`: sets up what the tests need, runs the checks, then every test with the real parts, and closes with node:test's summary. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { baseImages, dockerAnswers, dockerEngine, dockerPlugins, ourImages } from './docker.mjs'
+import { chromium, consolePage, native, node24, packages, redisServer, root, withNode24 } from './setup.mjs'
+
+const strict = process.env.CI === 'true'
+
+/** What a machine lacks is skipped by the tests that need it, each with the reason; in CI it is an error here. */
+const attempt = async (what, work) => {
+  try {
+    await work()
+  } catch (error) {
+    process.stderr.write(`! no ${what}: ${error.message}\n`)
+    if (strict) process.exit(1)
+  }
+}
+
+await packages()
+await native()
+await consolePage()
+await attempt('Redis', redisServer)
+await attempt('browser', chromium)
+await attempt('Docker', async () => {
+  await dockerEngine()
+  await dockerPlugins()
+  await baseImages(['holdfast/node:24', 'holdfast/redis:7', 'holdfast/prometheus:2'], { mayPull: false })
+  await ourImages()
+})
+
+const check = spawnSync(node24, [join(root, 'scripts/check.mjs')], { cwd: root, env: withNode24, stdio: 'inherit' })
+if (check.status !== 0) process.exit(1)
+
+const named = process.argv.slice(2)
+const files = named.length > 0 ? named : ['{packages,services}/*/test/**/*.test.ts', 'scripts/test/*.test.ts']
+const env = { ...withNode24, TESTCONTAINERS_RYUK_DISABLED: 'true', HOLDFAST_DOCKER: dockerAnswers() ? '1' : '' }
+const tests = spawnSync(node24, ['--test', '--test-concurrency=1', ...files], { cwd: root, env, stdio: 'inherit' })
+process.exit(tests.status ?? 1)

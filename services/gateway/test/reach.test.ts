@@ -1,0 +1,133 @@
+/** Finding and dialling hosts: late ones, moved ones, false ones, and with Redis or the orchestrator down. */
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import type { SessionRecord } from '@holdfast/session-store'
+import { Cache } from '../src/cache.ts'
+import { DialError, dial } from '../src/dial.ts'
+import { type Fixture, startFixture, until } from './fixture.ts'
+
+const pathOf = ({ address }: SessionRecord): string => (address ?? '').slice('unix:'.length)
+const resolvedFrom = (fixture: Fixture, source: string) => fixture.counted('holdfast_gateway_resolve_total', { source })
+
+test('a host that comes up late is reached by dialling again', async (t) => {
+  const fixture = await startFixture(t)
+  const session = fixture.addSession()
+  const opening = fixture.open(session.id)
+  await until('it was tried', async () => (await fixture.counted('holdfast_gateway_dial_retries_total', {})) > 0)
+  await fixture.hostOf(session)
+  await opening
+})
+
+test('the second attachment resolves from the cache', async (t) => {
+  const fixture = await startFixture(t)
+  const { session } = await fixture.running()
+  await fixture.open(session.id)
+  await fixture.open(session.id)
+  assert.equal(fixture.store.gets, 1)
+  assert.equal(await resolvedFrom(fixture, 'cache'), 1)
+})
+
+test('a cached address that does not answer is dropped and looked up again', async (t) => {
+  const fixture = await startFixture(t)
+  const { session, host } = await fixture.running()
+  const client = await fixture.open(session.id)
+  client.terminate()
+  await host.close()
+  fixture.hosts.length = 0
+  const moved = { ...session, hostId: `${session.id}-moved1`, address: `unix:${fixture.dir}/moved`, fence: 4 }
+  fixture.store.records.set(session.id, moved)
+  const next = await fixture.hostOf(moved)
+  await fixture.open(session.id)
+  assert.equal(next.grants[0]?.fence, 4)
+  assert.equal(await resolvedFrom(fixture, 'cache'), 1)
+  assert.equal(await resolvedFrom(fixture, 'store'), 2)
+})
+
+test('a cached address where another host listens now is looked up again', async (t) => {
+  const fixture = await startFixture(t)
+  const { session, host } = await fixture.running()
+  const client = await fixture.open(session.id)
+  client.terminate()
+  await host.close()
+  fixture.hosts.length = 0
+  const stranger = fixture.addSession({ address: session.address })
+  await fixture.hostOf(stranger) // refuses the grant: it was signed with another host's key
+  const moved = { ...session, address: `unix:${fixture.dir}/moved` }
+  fixture.store.records.set(session.id, moved)
+  const next = await fixture.hostOf(moved)
+  await fixture.open(session.id)
+  assert.equal(next.grants.length, 1)
+})
+
+test('sessions that are gone cost one look-up a second', async (t) => {
+  const fixture = await startFixture(t)
+  const id = `test-${'0'.repeat(14)}`
+  for (let count = 0; count < 5; count++) assert.equal((await fixture.refusal(id)).status, 404)
+  assert.ok(fixture.store.gets <= 2, `${fixture.store.gets} look-ups`)
+})
+
+test('with Redis down the orchestrator answers, then the cache', async (t) => {
+  const fixture = await startFixture(t)
+  const { session } = await fixture.running()
+  const { id, tenant, hostId, address, fence, phase } = session
+  fixture.store.down = true
+  fixture.orchestrator.known.set(id, { tenant, session: id, hostId, address, fence, phase })
+  await fixture.open(id)
+  assert.equal(await resolvedFrom(fixture, 'orchestrator'), 1)
+  await fixture.open(id)
+  assert.equal(await resolvedFrom(fixture, 'cache'), 1)
+  const foreign = await fixture.refusal(id, undefined, fixture.auth(fixture.eve.key))
+  assert.deepEqual([foreign.status, foreign.code], [404, 'SESSION_NOT_FOUND'])
+})
+
+test('an emptied store is not believed when the orchestrator knows the session', async (t) => {
+  const fixture = await startFixture(t)
+  const { session } = await fixture.running()
+  const { id, tenant, hostId, address, fence, phase } = session
+  fixture.store.records.clear()
+  fixture.orchestrator.known.set(id, { tenant, session: id, hostId, address, fence, phase })
+  await fixture.open(id)
+})
+
+test('what is not a socket is never dialled: no symlink, file or directory', async (t) => {
+  const fixture = await startFixture(t)
+  const { session } = await fixture.running()
+  const real = pathOf(session)
+  const places = { link: `${fixture.dir}/link`, file: `${fixture.dir}/file`, directory: `${fixture.dir}/directory` }
+  symlinkSync(real, places.link)
+  writeFileSync(places.file, '')
+  mkdirSync(places.directory)
+  for (const path of Object.values(places)) {
+    await assert.rejects(dial(`unix:${path}`, true, assert.fail), DialError)
+    const impostor = fixture.addSession({ address: `unix:${path}` })
+    const refusal = await fixture.refusal(impostor.id)
+    assert.deepEqual([refusal.status, refusal.code], [503, 'HOST_UNREACHABLE'])
+  }
+  renameSync(real, `${real}.moved`)
+  const socket = await dial(`unix:${real}.moved`, false, assert.fail)
+  socket.destroy()
+})
+
+test('tcp addresses are dialled, malformed ones refused at once', async (t) => {
+  const server = createServer()
+  t.after(() => server.close())
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as { port: number }
+  const socket = await dial(`tcp:127.0.0.1:${port}`, false, assert.fail)
+  socket.destroy()
+  for (const address of ['', 'unix:relative', 'tcp:nowhere', 'http://127.0.0.1:1', 'tcp:127.0.0.1:99999']) {
+    await assert.rejects(dial(address, true, assert.fail), DialError, address)
+  }
+})
+
+test('the cache is bounded, drops the longest unused, and keeps what is stale', () => {
+  const cache = new Cache<number>(2, 10)
+  cache.set('a', 1, 0)
+  cache.set('b', 2, 0)
+  assert.deepEqual(cache.get('a', 5), { value: 1, fresh: true })
+  cache.set('c', 3, 5)
+  assert.equal(cache.get('b', 5), undefined)
+  assert.deepEqual(cache.get('a', 10), { value: 1, fresh: false })
+})

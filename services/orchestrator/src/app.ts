@@ -1,0 +1,48 @@
+/** The HTTP side: routes as a list of plugins over the engine. */
+import swagger from '@fastify/swagger'
+import { answerWithProblems, serviceKey } from '@holdfast/service-kit'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { authenticate } from './authenticate.ts'
+import { automationRoute } from './automation-route.ts'
+import { createEngine, type Engine, type EngineOptions } from './engine.ts'
+import { eventsRoute } from './events-route.ts'
+import { internalRoute } from './internal-route.ts'
+import { nodesRoute } from './nodes-route.ts'
+import { sessionsRoute } from './sessions-route.ts'
+import { templatesRoute } from './templates-route.ts'
+import { ticketsRoute } from './tickets-route.ts'
+import { validateWithTypebox } from './validation.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+const api = async (app: FastifyInstance, { engine, key }: { engine: Engine; key: string }): Promise<void> => {
+  authenticate(app, key)
+  await app.register(sessionsRoute, { engine })
+  await app.register(automationRoute, { engine })
+  await app.register(ticketsRoute, { engine })
+  await app.register(templatesRoute, { engine })
+  await app.register(nodesRoute, { engine })
+  await app.register(eventsRoute, { engine })
+  await app.register(internalRoute, { engine })
+  app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+export const buildOrchestrator = async (options: EngineOptions): Promise<{ app: FastifyInstance; engine: Engine }> => {
+  const engine = createEngine(options)
+  const app: FastifyInstance = fastify({
+    loggerInstance: options.logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: MAX_BODY_BYTES,
+  })
+  answerWithProblems(app)
+  validateWithTypebox(app)
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'Holdfast', version: '0.1.0', description: 'Terminal sessions that hold.' },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+  })
+  await app.register(api, { engine, key: serviceKey(options.masterKey) })
+  return { app, engine }
+}

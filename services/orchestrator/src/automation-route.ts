@@ -1,0 +1,122 @@
+/** Sessions without a socket: input, resize, signal, wait and screen, passed on to the session host. */
+import {
+  type FinalScreen,
+  HoldfastError,
+  hasEnded,
+  inputSchema,
+  resizeSchema,
+  SCREEN_FORMATS,
+  type ScreenFormat,
+  sessionId,
+  signalSchema,
+  type Wait,
+  type WaitResult,
+  waitSchema,
+} from '@holdfast/protocol'
+import type { SessionRecord } from '@holdfast/session-store'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { type TSchema, Type } from 'typebox'
+import { targetOf } from './domain.ts'
+import type { Engine } from './engine.ts'
+import type { Target } from './host-client.ts'
+import type { HostAnswer } from './host-request.ts'
+import { idParams } from './sessions-route.ts'
+
+const CALL_MS = 10_000
+const WAIT_MS = 30_000
+/** The host's answer may be this much later than the end of the wait. */
+const WAIT_SLACK_MS = 5_000
+
+type ById = { Params: { id: string } }
+
+const screenQuery = Type.Object(
+  {
+    format: Type.Optional(
+      Type.Unsafe<ScreenFormat>(
+        Type.Union(
+          SCREEN_FORMATS.map((name) => Type.Literal(name)),
+          { default: 'text' },
+        ),
+      ),
+    ),
+    scrollback: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000, default: 0 })),
+  },
+  { additionalProperties: false },
+)
+
+const CONTENT_TYPES: Readonly<Record<keyof FinalScreen, string>> = {
+  text: 'text/plain; charset=utf-8',
+  ansi: 'text/plain; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+}
+
+/** The host to ask. Throws SESSION_ENDED and SESSION_STARTING. */
+const hostOf = (record: SessionRecord): Target => {
+  if (hasEnded(record.phase)) throw new HoldfastError('SESSION_ENDED', `session ${record.id} has ended`)
+  const target = targetOf(record)
+  if (target === null) throw new HoldfastError('SESSION_STARTING', `session ${record.id} is ${record.phase}`)
+  return target
+}
+
+const pass = (reply: FastifyReply, answer: HostAnswer, type = answer.type) =>
+  reply
+    .code(answer.status)
+    .type(type)
+    .serializer((text) => text as string)
+    .send(answer.text)
+
+/** A text that another program wrote must never run as a page of ours. */
+const asScreen = (reply: FastifyReply, format: ScreenFormat, text: string) =>
+  pass(
+    reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    { status: 200, type: '', text },
+    CONTENT_TYPES[format],
+  )
+
+const waitForEnded = (record: SessionRecord, wait: Wait): WaitResult => {
+  if (wait.until !== 'exit') throw new HoldfastError('SESSION_ENDED', `session ${record.id} has ended`)
+  return { met: true, exitCode: record.exitCode, signal: record.signal }
+}
+
+export const automationRoute: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
+  const { hosts, store } = engine.domain
+  const find = ({ caller, params }: FastifyRequest<ById>) => engine.lookup(caller.tenant, sessionId(params.id))
+
+  const forward = (action: string, body: TSchema, summary: string) =>
+    app.post<ById>(
+      `/v1/sessions/:id/${action}`,
+      { schema: { summary, params: idParams, body } },
+      async (request, reply) =>
+        pass(reply, await hosts.automate(hostOf(await find(request)), action, request.body, CALL_MS)),
+    )
+  forward('input', inputSchema, 'Type into the session')
+  forward('resize', resizeSchema, 'Set the window size')
+  forward('signal', signalSchema, 'Signal the foreground process group')
+
+  app.post<ById & { Body: Wait }>(
+    '/v1/sessions/:id/wait',
+    { schema: { summary: 'Wait for text, idleness, a prompt or the exit', params: idParams, body: waitSchema } },
+    async (request, reply) => {
+      const record = await find(request)
+      if (hasEnded(record.phase)) return waitForEnded(record, request.body)
+      const maxMs = (request.body.timeoutMs ?? WAIT_MS) + WAIT_SLACK_MS
+      return pass(reply, await hosts.automate(hostOf(record), 'wait', request.body, maxMs))
+    },
+  )
+
+  app.get<ById & { Querystring: { format: ScreenFormat; scrollback: number } }>(
+    '/v1/sessions/:id/screen',
+    { schema: { summary: 'The screen, also after the end', params: idParams, querystring: screenQuery } },
+    async (request, reply) => {
+      const { format, scrollback } = request.query
+      const record = await find(request)
+      if (!hasEnded(record.phase)) {
+        return asScreen(reply, format, (await hosts.screen(hostOf(record), format, scrollback)).text)
+      }
+      const screen = await store.screen(record.tenant, record.id)
+      if (screen === null) throw new HoldfastError('NOT_FOUND', `no screen of session ${record.id} is kept`)
+      return asScreen(reply, format, screen[format])
+    },
+  )
+}

@@ -1,0 +1,103 @@
+/** Talks to session hosts, each with a short-lived grant under its own key. */
+import type { Claim, FinalScreen, HostStatus, ScreenFormat } from '@holdfast/protocol'
+import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-kit'
+import { askHost, type HostAnswer, openRequest, unreachable } from './host-request.ts'
+import { parseStatus } from './host-words.ts'
+
+/** A host, and the session it is addressed for. */
+export interface Target {
+  hostId: string
+  address: string
+  session: string
+  fence: number
+}
+
+/** Any call may throw HOST_UNREACHABLE or the problem that the host answered. */
+export interface HostClient {
+  /** Does it listen? Never throws. */
+  ready(target: Target): Promise<boolean>
+  claim(target: Target, claim: Claim): Promise<HostStatus>
+  status(target: Target): Promise<HostStatus>
+  /** Ends the session and answers when it has ended. */
+  stop(target: Target, graceMs: number): Promise<HostStatus>
+  screen(target: Target, format: ScreenFormat, scrollback: number): Promise<HostAnswer>
+  finalScreen(target: Target): Promise<FinalScreen>
+  /** Passes an automation request on. */
+  automate(target: Target, action: string, body: unknown, timeoutMs: number): Promise<HostAnswer>
+  /** Every status as it changes, until the host or the signal ends it. */
+  watch(target: Target, signal: AbortSignal): AsyncIterable<HostStatus>
+}
+
+const CALL_MS = 3_000
+const SCREEN_MS = 10_000
+/** The host sends a line at least every 15 s; two missing ones mean that it is out of reach. */
+const SILENCE_MS = 40_000
+const MAX_LINE_BYTES = 1024 * 1024
+
+/** Complete lines of the stream. Throws when one is too long or nothing comes for too long. */
+async function* lines(target: Target, signal: AbortSignal, token: string): AsyncGenerator<string> {
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(new Error('silent')), SILENCE_MS)
+  try {
+    const either = AbortSignal.any([signal, silence.signal])
+    const response = await openRequest(target.address, {
+      method: 'GET',
+      path: '/watch',
+      token,
+      timeoutMs: 0,
+      signal: either,
+    })
+    if (response.statusCode !== 200) {
+      response.destroy()
+      throw unreachable(target.address, new Error(`watch answered ${response.statusCode}`))
+    }
+    response.setEncoding('utf8')
+    let rest = ''
+    for await (const chunk of response as AsyncIterable<string>) {
+      timer.refresh()
+      const parts = (rest + chunk).split('\n')
+      rest = parts.pop() ?? ''
+      if (rest.length > MAX_LINE_BYTES) throw unreachable(target.address, new Error('a line of the watch is too long'))
+      yield* parts.filter((line) => line !== '')
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+export const createHostClient = (masterKey: string): HostClient => {
+  const token = ({ hostId, session, fence }: Target): string =>
+    sign<HostGrant>(
+      hostKey(masterKey, hostId),
+      { host: hostId, session, fence, op: 'manage', mode: 'rw', principal: 'orchestrator' },
+      GRANT_TTL_MS,
+    )
+  const get = (target: Target, path: string, timeoutMs: number) =>
+    askHost(target.address, { method: 'GET', path, token: token(target), timeoutMs })
+  const post = (target: Target, path: string, body: unknown, timeoutMs: number) =>
+    askHost(target.address, { method: 'POST', path, token: token(target), body, timeoutMs })
+  const screen = (target: Target, format: ScreenFormat, scrollback: number) =>
+    get(target, `/screen?format=${format}&scrollback=${scrollback}`, SCREEN_MS)
+  return {
+    ready: (target) =>
+      askHost(target.address, { method: 'GET', path: '/readyz', timeoutMs: CALL_MS }).then(
+        () => true,
+        () => false,
+      ),
+    claim: async (target, claim) => parseStatus((await post(target, '/claim', claim, SCREEN_MS)).text, target.hostId),
+    status: async (target) => parseStatus((await get(target, '/status', CALL_MS)).text, target.hostId),
+    stop: async (target, graceMs) =>
+      parseStatus((await post(target, '/stop', { graceMs }, graceMs + SCREEN_MS)).text, target.hostId),
+    screen,
+    finalScreen: async (target) => {
+      const [text, ansi, html, json] = await Promise.all(
+        (['text', 'ansi', 'html', 'json'] as const).map(async (format) => (await screen(target, format, 0)).text),
+      )
+      return { text: text ?? '', ansi: ansi ?? '', html: html ?? '', json: json ?? '' }
+    },
+    automate: (target, action, body, timeoutMs) => post(target, `/${action}`, body, timeoutMs),
+    watch: async function* (target, signal) {
+      for await (const line of lines(target, signal, token(target))) yield parseStatus(line, target.hostId)
+    },
+  }
+}

@@ -1,0 +1,94 @@
+/** One HTTP request to a session host, over its Unix socket or TCP address. The host runs beside other people's code: its answers are bounded. */
+import { type IncomingMessage, type RequestOptions, request } from 'node:http'
+import { ERRORS, type ErrorCode, HoldfastError } from '@holdfast/protocol'
+
+export interface HostRequest {
+  method: 'GET' | 'POST'
+  path: string
+  token?: string
+  body?: unknown
+  /** Milliseconds until the whole answer must be there; 0 for streams. */
+  timeoutMs: number
+  signal?: AbortSignal
+}
+export interface HostAnswer {
+  status: number
+  type: string
+  text: string
+}
+
+/** Bytes; the largest screen with all its scrollback stays below. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+const connectTo = (address: string): RequestOptions => {
+  const unix = /^unix:(.+)$/.exec(address)
+  if (unix?.[1] !== undefined) return { socketPath: unix[1] }
+  const tcp = /^tcp:(.+):(\d+)$/.exec(address)
+  if (tcp?.[1] !== undefined) return { host: tcp[1], port: Number(tcp[2]) }
+  throw new HoldfastError('INTERNAL', `"${address}" is not an address of a session host`)
+}
+
+export const unreachable = (address: string, cause: unknown): HoldfastError =>
+  new HoldfastError('HOST_UNREACHABLE', `the session host at ${address} does not answer`, { cause })
+
+/** Resolves with the response once its head is there. */
+export const openRequest = (address: string, options: HostRequest): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const payload = options.body === undefined ? undefined : JSON.stringify(options.body)
+    const timer = options.timeoutMs > 0 ? AbortSignal.timeout(options.timeoutMs) : undefined
+    const signals = [timer, options.signal].filter((signal) => signal !== undefined)
+    const outgoing = request({
+      ...connectTo(address),
+      method: options.method,
+      path: options.path,
+      // A connection of its own: a host is asked rarely, and a dead one must not linger in a pool.
+      agent: false,
+      signal: AbortSignal.any(signals),
+      headers: {
+        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+        ...(payload === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+      },
+    })
+    outgoing.on('response', resolve)
+    outgoing.on('error', (error) => reject(unreachable(address, error)))
+    outgoing.end(payload)
+  })
+
+const readAll = async (address: string, response: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long')
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw unreachable(address, error)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** The host's own problem in our words; a code that is not in the table is a bug of the host. */
+export const hostProblem = (status: number, text: string): HoldfastError => {
+  try {
+    const { code, detail } = JSON.parse(text) as { code?: string; detail?: string }
+    if (code !== undefined && Object.hasOwn(ERRORS, code)) {
+      return new HoldfastError(code as ErrorCode, String(detail).slice(0, 1000))
+    }
+  } catch {
+    // Not JSON: answered below.
+  }
+  return new HoldfastError('INTERNAL', `the session host answered ${status}`)
+}
+
+/** Throws HOST_UNREACHABLE, or the problem that the host answered. */
+export const askHost = async (address: string, options: HostRequest): Promise<HostAnswer> => {
+  const response = await openRequest(address, options)
+  const text = await readAll(address, response)
+  const status = response.statusCode ?? 0
+  if (status >= 400) throw hostProblem(status, text)
+  return { status, type: response.headers['content-type'] ?? 'application/octet-stream', text }
+}

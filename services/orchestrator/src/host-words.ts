@@ -1,0 +1,69 @@
+/** Checks what session hosts say: they run beside other people's code, so their words are data, not facts about other sessions. */
+import { claimSchema, type DeathNote, HoldfastError, type HostStatus } from '@holdfast/protocol'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
+
+const identitySchema = Type.Omit(claimSchema, ['env'])
+const exitSchema = Type.Object({
+  exitCode: nullable(Type.Integer()),
+  signal: nullable(Type.String({ maxLength: 16 })),
+  offset: Type.Integer({ minimum: 0 }),
+  endedAt: Type.String({ maxLength: 40 }),
+})
+const statusSchema = Type.Object({
+  hostId: Type.String({ maxLength: 63 }),
+  claim: nullable(identitySchema),
+  epoch: nullable(Type.String({ maxLength: 64 })),
+  offset: Type.Integer({ minimum: 0 }),
+  cols: Type.Integer(),
+  rows: Type.Integer(),
+  viewers: Type.Integer({ minimum: 0 }),
+  title: Type.String(),
+  cwd: nullable(Type.String()),
+  startedAt: nullable(Type.String({ maxLength: 40 })),
+  activeAt: Type.String({ maxLength: 40 }),
+  oomKills: Type.Integer({ minimum: 0 }),
+  exit: nullable(exitSchema),
+})
+const noteSchema = Type.Object({
+  holdfast: Type.Literal('death-note'),
+  claim: identitySchema,
+  exit: exitSchema,
+  screen: Type.Object({ text: Type.String(), ansi: Type.String(), html: Type.String(), json: Type.String() }),
+})
+
+const status = Compile(statusSchema)
+const note = Compile(noteSchema)
+
+/** Throws HOST_UNREACHABLE when the text is not the status of this host. */
+export const parseStatus = (text: string, hostId: string): HostStatus => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} does not speak JSON`, { cause: error })
+  }
+  if (!status.Check(value) || value.hostId !== hostId) {
+    throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} gave no valid status`)
+  }
+  return value as HostStatus
+}
+
+/** How much of a host's output is searched: enough for a death note with all its screens. */
+export const TAIL_BYTES = 16 * 1024 * 1024
+
+/** The last death note for this session in the tail of a host's output, or null. */
+export const findDeathNote = (tail: string, session: string): DeathNote | null => {
+  const lines = tail.split('\n').filter((line) => line.includes('"holdfast":"death-note"'))
+  for (const line of lines.reverse()) {
+    try {
+      const value: unknown = JSON.parse(line)
+      if (note.Check(value) && value.claim.session === session) return value as DeathNote
+    } catch {
+      // A line that only looks like a note.
+    }
+  }
+  return null
+}

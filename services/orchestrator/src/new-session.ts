@@ -1,0 +1,94 @@
+/** A new session's record: the template, overlaid with what the caller asked for. */
+import { createHash } from 'node:crypto'
+import {
+  type CreateSession,
+  DEFAULT_COLS,
+  DEFAULT_ROWS,
+  HoldfastError,
+  newSessionId,
+  REPLAY_BYTES,
+  SCROLLBACK_LINES,
+  type Template,
+} from '@holdfast/protocol'
+import type { Principal } from '@holdfast/service-kit'
+import type { NewRecord } from '@holdfast/session-store'
+import { START_TIMEOUT_MS } from './deadlines.ts'
+
+export interface NewSessionContext {
+  caller: Principal
+  region: string
+  template: Template
+  runtime: string
+  now: number
+}
+
+const commandLine = (body: CreateSession, template: Template): { command: string; args: string[] } => {
+  const [program = '', ...rest] = template.command
+  // Arguments alone replace those of the template; a command of the caller's starts without any.
+  if (body.command === undefined) return { command: program, args: body.args ?? rest }
+  return { command: body.command, args: body.args ?? [] }
+}
+
+export const newRecord = (body: CreateSession, context: NewSessionContext): NewRecord => {
+  const { template, region, caller, now } = context
+  if (body.region !== undefined && body.region !== region) {
+    throw new HoldfastError(
+      'BAD_REQUEST',
+      `body: region: this is "${region}", sessions of "${body.region}" start there`,
+    )
+  }
+  const id = newSessionId(region)
+  const { replayBytes, scrollbackLines, ...limits } = { ...template.limits, ...body.limits }
+  const createdAt = new Date(now).toISOString()
+  return {
+    id,
+    tenant: caller.tenant,
+    principal: caller.principal,
+    phase: 'pending',
+    spec: {
+      name: body.name ?? id,
+      template: template.name,
+      region,
+      ...commandLine(body, template),
+      cwd: body.cwd ?? template.cwd ?? null,
+      env: { ...template.env, ...body.env },
+      cols: body.cols ?? DEFAULT_COLS,
+      rows: body.rows ?? DEFAULT_ROWS,
+      labels: body.labels ?? {},
+      createdAt,
+      ttlSeconds: body.ttlSeconds ?? template.ttlSeconds ?? null,
+      idleSeconds: body.idleSeconds ?? template.idleSeconds ?? null,
+      replayBytes: replayBytes ?? REPLAY_BYTES,
+      scrollbackLines: scrollbackLines ?? SCROLLBACK_LINES,
+    },
+    image: template.image ?? '',
+    network: template.network ?? true,
+    limits,
+    runtime: context.runtime,
+    node: null,
+    hostId: null,
+    address: null,
+    conditions: [],
+    reason: null,
+    forget: false,
+    createdAt,
+    startedAt: null,
+    endedAt: null,
+    exitCode: null,
+    signal: null,
+    deadline: now + START_TIMEOUT_MS,
+  }
+}
+
+const canonical = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(canonical)
+  if (value === null || typeof value !== 'object') return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, item]) => [key, canonical(item)]))
+}
+
+/** SHA-256 of the body with sorted keys, hex: the same request in another spelling is the same request. */
+export const bodyHash = (body: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(canonical(body)))
+    .digest('hex')

@@ -1,0 +1,114 @@
+/** Parts that need no other process: templates, removals a minute, words of hosts. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { HostStatus } from '@holdfast/protocol'
+import { readConfig } from '../src/config.ts'
+import { createGovernor } from '../src/governor.ts'
+import { findDeathNote, parseStatus } from '../src/host-words.ts'
+import { parseTemplates } from '../src/templates.ts'
+
+test('the templates of the repository are valid; the first is the default', () => {
+  const path = join(import.meta.dirname, '../../../templates.yaml')
+  const templates = parseTemplates(readFileSync(path, 'utf8'), path)
+  assert.equal(templates.default.name, 'shell')
+  assert.equal(templates.get('isolated').network, false)
+  assert.throws(() => templates.get('nope'), { code: 'UNKNOWN_TEMPLATE' })
+})
+
+test('templates may be JSON, and every mistake in the file is told at once', () => {
+  assert.equal(parseTemplates('{"templates": [{"name": "a", "command": ["sh"]}]}', 'x').default.name, 'a')
+  const wrong =
+    '[{name: "Bad Name", command: []}, {name: b}, {name: c, command: [sh], colour: red}, {name: c, command: [sh]}]'
+  const faults = [
+    /x:/,
+    /template 1: name/,
+    /template 1: command/,
+    /template 2: .*command/,
+    /template 3: .*colour/,
+    /two .*"c"/,
+  ]
+  for (const fault of faults) assert.throws(() => parseTemplates(wrong, 'x'), fault)
+  for (const empty of ['', '[]', 'text', '{}']) assert.throws(() => parseTemplates(empty, 'x'), /at least one/)
+  assert.throws(() => parseTemplates('[{', 'x'), /^HoldfastError: x: /)
+})
+
+test('the governor allows five removals a minute, or two percent', () => {
+  let now = 0
+  const governor = createGovernor(() => now)
+  const allowed = (hosts: number, tries: number) =>
+    Array.from({ length: tries }, () => governor.allow(hosts)).filter((yes) => yes).length
+  assert.equal(allowed(10, 100), 5)
+  assert.equal(allowed(1000, 100), 15)
+  now = 60_001
+  assert.equal(allowed(1000, 100), 20)
+})
+
+const status: HostStatus = {
+  hostId: 'local-1-a',
+  protocol: 'holdfast.v1',
+  claim: null,
+  epoch: null,
+  offset: 0,
+  cols: 80,
+  rows: 24,
+  viewers: 0,
+  title: '',
+  cwd: null,
+  startedAt: null,
+  activeAt: '2026-01-01T00:00:00Z',
+  oomKills: 0,
+  exit: null,
+}
+
+test('a host’s status is taken only when it is whole and its own', () => {
+  assert.deepEqual(parseStatus(JSON.stringify(status), 'local-1-a'), status)
+  const lies = [
+    '',
+    '{',
+    '[]',
+    '{}',
+    JSON.stringify({ ...status, viewers: 'many' }),
+    JSON.stringify({ ...status, hostId: 'x' }),
+  ]
+  for (const lie of lies) assert.throws(() => parseStatus(lie, 'local-1-a'), { code: 'HOST_UNREACHABLE' })
+})
+
+test('the last whole death note of the session is found among other lines', () => {
+  const claim = { session: 's', tenant: 't', principal: 'p', incarnation: 'i', fence: 1, name: 'n', template: 'x' }
+  const rest = { region: 'r', command: 'c', args: [], cwd: null, cols: 80, rows: 24, labels: {}, createdAt: 'now' }
+  const policy = { ttlSeconds: null, idleSeconds: null, replayBytes: 65_536, scrollbackLines: 0 }
+  const note = (session: string, exitCode: number) =>
+    JSON.stringify({
+      holdfast: 'death-note',
+      claim: { ...claim, ...rest, ...policy, session },
+      exit: { exitCode, signal: null, offset: 0, endedAt: 'now' },
+      screen: { text: '', ansi: '', html: '', json: '' },
+    })
+  const half = note('s', 9).slice(0, -20)
+  const tail = [
+    half,
+    '{"level":30}',
+    note('s', 1),
+    note('s', 2),
+    note('other', 3),
+    '{"holdfast":"death-note"}',
+    '',
+  ].join('\n')
+  assert.equal(findDeathNote(tail, 's')?.exit.exitCode, 2)
+  assert.equal(findDeathNote(tail, 'nobody'), null)
+})
+
+test('configuration lists everything that is wrong', () => {
+  const env = { HOLDFAST_CLUSTER: 'Not Good', HOLDFAST_HOST_COMMAND: '[1]', PORT: 'x', HOLDFAST_RUNTIME: 'magic' }
+  for (const name of [
+    'HOLDFAST_CLUSTER',
+    'HOLDFAST_HOST_COMMAND',
+    'PORT',
+    'HOLDFAST_RUNTIME',
+    'REDIS_URL is required',
+  ]) {
+    assert.throws(() => readConfig(env), new RegExp(name))
+  }
+})

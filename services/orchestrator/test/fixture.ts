@@ -1,0 +1,144 @@
+/** A whole orchestrator on real parts: Redis in a container, the process runtime, real session hosts. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { Session } from '@holdfast/protocol'
+import { processRuntime, type Runtime } from '@holdfast/runtime'
+import { createMetrics, newLogger, type Principal, serviceKey, sign } from '@holdfast/service-kit'
+import { checkPolicy, redisStore, storeConnection } from '@holdfast/session-store'
+import { buildOrchestrator } from '../src/app.ts'
+import type { Engine } from '../src/engine.ts'
+import { bullJobs } from '../src/jobs.ts'
+import { METRICS } from '../src/metrics.ts'
+import { producerConnection, workerConnection } from '../src/redis-connections.ts'
+import { parseTemplates } from '../src/templates.ts'
+import { eventually, newCluster, type RedisServer } from './redis-server.ts'
+
+const HOST_MAIN = join(import.meta.dirname, '../../session/src/main.ts')
+export const MASTER_KEY = 'a master key for tests only'
+export const LINGER_MS = 1_500
+export const HOST_COMMAND = ['/usr/bin/env', `HOLDFAST_LINGER_MS=${LINGER_MS}`, process.execPath, HOST_MAIN]
+
+const TEMPLATES = `
+- name: shell
+  command: [bash, --norc]
+  env: { FROM_TEMPLATE: yes-it-is }
+- name: pinger
+  command: [sh, -c, 'while :; do echo tick; sleep 0.2; done']
+`
+
+export interface World {
+  cluster: string
+  hostsDir: string
+  redisUrl: string
+  runtime: Runtime
+}
+
+/** A cluster of its own; whatever runs in it is gone after the test. */
+export const newWorld = async (t: TestContext, server: RedisServer): Promise<World> => {
+  const cluster = newCluster()
+  const hostsDir = await mkdtemp(join(tmpdir(), 'hf-o-'))
+  const runtime = processRuntime({ cluster, node: 'local', hostsDir, command: HOST_COMMAND })
+  t.after(async () => {
+    for (const { hostId } of await runtime.list()) await runtime.remove(hostId)
+    await rm(hostsDir, { recursive: true, force: true })
+  })
+  return { cluster, hostsDir, redisUrl: server.url, runtime }
+}
+
+export interface Answer {
+  status: number
+  headers: Record<string, unknown>
+  text: string
+  body: Record<string, unknown>
+  session: Session
+}
+
+export interface Orchestrator {
+  engine: Engine
+  app: Awaited<ReturnType<typeof buildOrchestrator>>['app']
+  metrics(): Promise<string>
+  call(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
+  create(body: unknown, headers?: Record<string, string>): Promise<Session>
+  /** Asks until the session is in this phase. */
+  phase(id: string, phase: Session['phase'], seconds?: number): Promise<Session>
+  stop(): Promise<void>
+}
+
+const USER: Principal = { principal: 'ada', tenant: 'acme', role: 'user' }
+export const tokenOf = (principal: Partial<Principal> = {}): string =>
+  `Bearer ${sign(serviceKey(MASTER_KEY), { ...USER, ...principal }, 60_000)}`
+
+export const startOrchestrator = async (
+  t: TestContext,
+  world: World,
+  overrides: { runtime?: Runtime; retentionMs?: number; started?: boolean; logLevel?: string } = {},
+): Promise<Orchestrator> => {
+  const logger = newLogger('orchestrator', overrides.logLevel ?? 'silent')
+  const metrics = createMetrics(METRICS)
+  const redis = storeConnection(world.redisUrl)
+  const connections = {
+    producer: () => producerConnection(world.redisUrl),
+    worker: () => workerConnection(world.redisUrl),
+  }
+  const { cluster } = world
+  const { app, engine } = await buildOrchestrator({
+    store: redisStore({ redis, cluster }),
+    checkStore: () => checkPolicy(redis, false),
+    runtimes: [overrides.runtime ?? world.runtime],
+    jobs: bullJobs({ connections, cluster, logger, metrics }),
+    templates: parseTemplates(TEMPLATES, 'templates of the test'),
+    metrics,
+    logger,
+    masterKey: MASTER_KEY,
+    cluster,
+    region: 'local',
+    retentionMs: overrides.retentionMs ?? 3_600_000,
+    lingerMs: LINGER_MS,
+  })
+  const start = engine.start()
+  let stopped = false
+  const stop = async () => {
+    if (stopped) return
+    stopped = true
+    await engine.drain()
+    await start
+    await app.close()
+    redis.disconnect()
+  }
+  t.after(stop)
+  if (overrides.started !== false) await start
+  const call: Orchestrator['call'] = async (method, url, body, headers = {}) => {
+    const payload = body === undefined ? {} : { payload: body as object }
+    const answer = await app.inject({ method, url, headers: { authorization: tokenOf(), ...headers }, ...payload })
+    const parsed = (() => {
+      try {
+        return JSON.parse(answer.payload)
+      } catch {
+        return {}
+      }
+    })()
+    return { status: answer.statusCode, headers: answer.headers, text: answer.payload, body: parsed, session: parsed }
+  }
+  const create: Orchestrator['create'] = async (body, headers) => {
+    const answer = await call('POST', '/v1/sessions', body, headers)
+    if (answer.status !== 201) throw new Error(`${answer.status}: ${answer.text}`)
+    return answer.session
+  }
+  const phase: Orchestrator['phase'] = (id, wanted, seconds) =>
+    eventually(
+      `${id} is ${wanted}`,
+      async () => {
+        const { session } = await call('GET', `/v1/sessions/${id}`)
+        return session.phase === wanted && session
+      },
+      seconds,
+    )
+  return { app, engine, metrics: () => metrics.registry.metrics(), call, create, phase, stop }
+}

@@ -1,0 +1,246 @@
+/** What happens to sessions on real parts when time passes, hosts die, the store is emptied or the orchestrator starts anew. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HoldfastError, type Session } from '@holdfast/protocol'
+import { ImageMissing, type Runtime } from '@holdfast/runtime'
+import { Redis } from 'ioredis'
+import { newWorld, startOrchestrator, type World } from './fixture.ts'
+import { eventually, redisForTests } from './redis-server.ts'
+
+const { skip, server } = await redisForTests(process.env)
+
+/** Ends the process of a host without a word. */
+const killHost = async (world: World): Promise<void> => {
+  const [host] = await world.runtime.list()
+  assert.ok(host !== undefined)
+  await world.runtime.stop(host.hostId, 0)
+}
+
+test('time to live and idleness end a session, with the reason', { skip }, async (t) => {
+  const { create, phase, call } = await startOrchestrator(t, await newWorld(t, server()))
+  const ttl = await create({ template: 'pinger', ttlSeconds: 1 })
+  const idle = await create({ command: 'sleep', args: ['600'], idleSeconds: 1 })
+  const busy = await create({ template: 'pinger', idleSeconds: 3 })
+  assert.match((await phase(ttl.id, 'exited', 30)).reason ?? '', /^ttl: 1 s/)
+  assert.match((await phase(idle.id, 'exited', 30)).reason ?? '', /^idle: for 1 s/)
+  assert.match((await call('GET', `/v1/sessions/${ttl.id}/screen`)).text, /tick/)
+  // By now the busy one has been judged as often as the idle one.
+  assert.equal((await call('GET', `/v1/sessions/${busy.id}`)).session.phase, 'running')
+})
+
+test('ended sessions are forgotten after the retention', { skip }, async (t) => {
+  const { create, call, engine } = await startOrchestrator(t, await newWorld(t, server()), { retentionMs: 1_000 })
+  const { id } = await create({ command: 'true' })
+  await eventually('forgotten', async () => (await call('GET', `/v1/sessions/${id}`)).status === 404, 60)
+  assert.equal(engine.domain.live.get(id), undefined)
+})
+
+test('a host that dies without a word is a failed session', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const { create, phase } = await startOrchestrator(t, world)
+  const { id } = await create({ command: 'sleep', args: ['600'] })
+  await killHost(world)
+  assert.match((await phase(id, 'failed')).reason ?? '', /^host-died/)
+})
+
+test('a host that is gone from a complete list is lost', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const first = await startOrchestrator(t, world)
+  const { id } = await first.create({ command: 'sleep', args: ['600'] })
+  await first.stop()
+  const [host] = await world.runtime.list()
+  await world.runtime.remove(host?.hostId ?? '')
+  const second = await startOrchestrator(t, world)
+  assert.match((await second.phase(id, 'failed')).reason ?? '', /^lost: /)
+})
+
+test('an emptied Redis is refilled from what runs: name, labels, times, policy', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const { create, call, engine } = await startOrchestrator(t, world)
+  const before = await create({ name: 'keep me', labels: { team: 'a' }, ttlSeconds: 86_400, idleSeconds: 3_600 })
+  const redis = new Redis(world.redisUrl)
+  await redis.flushall()
+  redis.disconnect()
+  // At once, not at the next round: the very read that finds nothing brings it back.
+  const after = (await call('GET', `/v1/sessions/${before.id}`)).session
+  for (const field of ['id', 'name', 'labels', 'phase', 'command', 'args', 'createdAt', 'template'] as const) {
+    assert.deepEqual(after[field], before[field], field)
+  }
+  const record = await engine.domain.store.get('acme', before.id)
+  assert.equal(record?.spec.ttlSeconds, 86_400)
+  assert.equal(record?.spec.idleSeconds, 3_600)
+  const next = await create({})
+  const { sessions } = (await call('GET', '/v1/sessions')).body as { sessions: Session[] }
+  assert.deepEqual(new Set(sessions.map(({ id }) => id)), new Set([before.id, next.id]))
+  assert.equal((await world.runtime.list()).length, 2)
+  assert.equal((await call('DELETE', `/v1/sessions/${before.id}`)).status, 204)
+})
+
+test('after a restart with an emptied Redis sessions are found from the hosts alone, ended ones with their screen', {
+  skip,
+}, async (t) => {
+  const world = await newWorld(t, server())
+  const first = await startOrchestrator(t, world)
+  const running = await first.create({ name: 'one', labels: { team: 'a' }, ttlSeconds: 86_400 })
+  const ending = await first.create({ name: 'two', command: 'sh', args: ['-c', 'read line; echo bye-$line; exit 3'] })
+  await first.stop()
+  const redis = new Redis(world.redisUrl)
+  await redis.flushall()
+  redis.disconnect()
+  const second = await startOrchestrator(t, world)
+  const found = (await second.call('GET', `/v1/sessions/${running.id}`)).session
+  for (const field of ['name', 'labels', 'phase', 'createdAt', 'startedAt', 'node', 'runtime'] as const) {
+    assert.deepEqual(found[field], running[field], field)
+  }
+  await second.call('POST', `/v1/sessions/${ending.id}/input`, { text: 'bye\n' })
+  await second.phase(ending.id, 'exited')
+  await second.stop()
+  // Its host has left only a note behind now.
+  await eventually('the host is gone', async () => (await world.runtime.list()).some(({ state }) => state === 'exited'))
+  const again = new Redis(world.redisUrl)
+  await again.flushall()
+  again.disconnect()
+  const third = await startOrchestrator(t, world)
+  const ended = await third.phase(ending.id, 'exited')
+  assert.equal(ended.exitCode, 3)
+  assert.equal(ended.name, 'two')
+  assert.match((await third.call('GET', `/v1/sessions/${ending.id}/screen`)).text, /bye-bye/)
+  assert.match(await third.metrics(), /reconcile_total\{action="adopt"\} 2/)
+})
+
+test('a restart finds the same sessions, and ends that came while it was away', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const first = await startOrchestrator(t, world)
+  const running = await first.create({ name: 'stays' })
+  const ending = await first.create({ command: 'sh', args: ['-c', 'read line; exit 4'] })
+  await first.call('POST', `/v1/sessions/${ending.id}/input`, { text: '\n' })
+  await first.stop()
+  const second = await startOrchestrator(t, world)
+  assert.equal((await second.phase(ending.id, 'exited')).exitCode, 4)
+  const found = (await second.call('GET', `/v1/sessions/${running.id}`)).session
+  assert.equal(found.phase, 'running')
+  assert.equal(found.startedAt, running.startedAt)
+  const resolved = (await second.call('GET', `/internal/resolve/${running.id}`)).body
+  assert.equal(resolved.tenant, 'acme')
+  assert.match(String(resolved.address), /^unix:.*host\.sock$/)
+})
+
+test('a half-made session is finished by the next orchestrator', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  // The first one dies (as far as anyone can see) between the creation of the host and its claim.
+  let sealing = false
+  const seal = () => {
+    sealing = true
+    return new Promise<never>(() => {})
+  }
+  const never: Runtime = { ...world.runtime, seal }
+  const first = await startOrchestrator(t, world, { runtime: never })
+  const made = await first.call('POST', '/v1/sessions', { env: { SECRET: 'kept until it runs' } }, { prefer: 'wait=0' })
+  await eventually('the host listens', () => sealing)
+  await first.stop()
+  const second = await startOrchestrator(t, world)
+  const { id } = await second.phase(made.session.id, 'running', 40)
+  assert.equal((await world.runtime.list()).length, 1)
+  await second.call('POST', `/v1/sessions/${id}/input`, { text: 'echo "[$SECRET]"\n' })
+  const wait = { until: 'text', text: '^\\[kept until it runs\\]', timeoutMs: 10_000 }
+  assert.equal((await second.call('POST', `/v1/sessions/${id}/wait`, wait)).body.met, true)
+  assert.deepEqual((await second.engine.domain.store.get('acme', id))?.spec.env, {})
+})
+
+test('a runtime that is down: 503 with the reason and no record; sessions go on unharmed', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  let down = false
+  const failing =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (down) throw new HoldfastError('RUNTIME_UNAVAILABLE', 'the engine went to lunch')
+      return call(...args)
+    }
+  const { create: make, inspect, list, ping, remove, seal, stop, tail } = world.runtime
+  const runtime: Runtime = {
+    ...world.runtime,
+    create: failing(make),
+    inspect: failing(inspect),
+    list: failing(list),
+    ping: failing(ping),
+    remove: failing(remove),
+    seal: failing(seal),
+    stop: failing(stop),
+    tail: failing(tail),
+  }
+  const { call, create, engine, phase, metrics } = await startOrchestrator(t, world, { runtime })
+  const { id } = await create({})
+  down = true
+  const refused = await call('POST', '/v1/sessions', {})
+  assert.equal(refused.status, 503)
+  assert.equal(refused.body.code, 'RUNTIME_UNAVAILABLE')
+  assert.match(String(refused.body.detail), /went to lunch/)
+  const { sessions } = (await call('GET', '/v1/sessions')).body as { sessions: Session[] }
+  assert.deepEqual(
+    sessions.map((session) => session.id),
+    [id],
+  )
+  // Its host dies meanwhile: unknown is not dead.
+  await killHost(world)
+  const unsure = await eventually('a condition', async () => {
+    const { session } = await call('GET', `/v1/sessions/${id}`)
+    return session.conditions.some(({ type, status }) => type === 'Reachable' && status === 'Unknown') && session
+  })
+  assert.equal(unsure.phase, 'running')
+  assert.ok(engine.domain.live.get(id) !== undefined)
+  assert.match(await metrics(), /runtime_errors_total\{runtime="process",operation="ping"\} 1/)
+  down = false
+  assert.match((await phase(id, 'failed')).reason ?? '', /^host-died/)
+})
+
+test('a missing image is a failed session with the reason', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const runtime: Runtime = { ...world.runtime, create: () => Promise.reject(new ImageMissing('no/such:image')) }
+  const { call } = await startOrchestrator(t, world, { runtime })
+  const { status, session } = await call('POST', '/v1/sessions', {})
+  assert.equal(status, 201)
+  assert.equal(session.phase, 'failed')
+  assert.match(session.reason ?? '', /^image-missing: .*no\/such:image/)
+})
+
+test('delete cuts short a start that hangs', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const runtime: Runtime = {
+    ...world.runtime,
+    create: async (spec) => ({ ...(await world.runtime.create(spec)), address: 'unix:/nowhere/host.sock' }),
+  }
+  const { call } = await startOrchestrator(t, world, { runtime })
+  const { session } = await call('POST', '/v1/sessions', {}, { prefer: 'wait=0' })
+  await eventually('a host', async () => (await world.runtime.list()).length === 1)
+  assert.equal((await call('DELETE', `/v1/sessions/${session.id}`)).status, 204)
+  assert.deepEqual(await world.runtime.list(), [])
+})
+
+test('hosts that nobody knows are left alone while they are young', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const { create, engine } = await startOrchestrator(t, world)
+  const { id } = await create({})
+  const record = await engine.domain.store.get('acme', id)
+  assert.ok(record?.hostId)
+  const [host] = await world.runtime.list()
+  const labels = { ...host?.labels, 'dev.holdfast.session': 'local-99999999999999' }
+  await world.runtime.create({
+    hostId: 'local-99999999999999-aaaaaa',
+    image: '',
+    hostKey: '00',
+    labels,
+    limits: {},
+    network: true,
+  })
+  await engine.domain.jobs.ensureSchedules()
+  const rounds = async () =>
+    Number(/reconcile_seconds_count (\d+)/.exec(await engine.domain.metrics.registry.metrics())?.[1])
+  const before = await rounds()
+  const redis = new Redis(world.redisUrl)
+  await redis.flushall()
+  redis.disconnect()
+  await engine.recover()
+  assert.ok((await rounds()) > before)
+  assert.equal((await world.runtime.list()).length, 2)
+  assert.equal((await engine.domain.store.get('acme', id))?.hostId, record.hostId)
+})

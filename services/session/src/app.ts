@@ -1,0 +1,68 @@
+/** Puts the host together: its gate, its HTTP interface and its attach route on one server. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { ATTACH_TIMEOUT_MS, HoldfastError } from '@holdfast/protocol'
+import type { Logger } from '@holdfast/service-kit'
+import { attachRoute } from './attach-route.ts'
+import { readBody } from './bodies.ts'
+import { Gate } from './gate.ts'
+import type { Host } from './host.ts'
+import { createServer } from './http.ts'
+import { answerProblem, asHoldfastError } from './http-problem.ts'
+import { SESSION_ROUTES } from './session-route.ts'
+import { watchStatus } from './watch.ts'
+
+export interface AppParts {
+  host: Host
+  hostId: string
+  hostKey: string
+  logger: Logger
+  attachTimeoutMs?: number
+}
+
+/** A watcher that does not read gets no more than this. */
+const MAX_WATCH_BYTES = 1024 * 1024
+
+const serveWatch = (host: Host, response: ServerResponse, gone: AbortSignal): void => {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const tell = (status: object) => {
+    response.write(`${JSON.stringify(status)}\n`)
+    if (response.writableLength > MAX_WATCH_BYTES) response.destroy()
+  }
+  watchStatus(host, tell, gone)
+}
+
+const answerRequest = async (
+  { host, gate }: { host: Host; gate: Gate },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const url = new URL(request.url ?? '/', 'http://host')
+  const route = `${request.method} ${url.pathname}`
+  if (route === 'GET /healthz' || route === 'GET /readyz') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"ready":true}')
+    return
+  }
+  const handler = Object.hasOwn(SESSION_ROUTES, route) ? SESSION_ROUTES[route] : undefined
+  if (handler === undefined && route !== 'GET /watch') throw new HoldfastError('NOT_FOUND', `nothing at ${route}`)
+  const admission = gate.admit(request.headers.authorization, 'manage', route === 'POST /claim' ? null : host.claim)
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  if (handler === undefined) return serveWatch(host, response, gone.signal)
+  const body = request.method === 'POST' ? await readBody(request) : {}
+  const { type, text } = await handler({ host, admission, query: url.searchParams, body, gone: gone.signal })
+  response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text)
+}
+
+export const buildHost = ({ host, hostId, hostKey, logger, attachTimeoutMs = ATTACH_TIMEOUT_MS }: AppParts): Server => {
+  const gate = new Gate(hostId, hostKey)
+  const server = createServer((request, response) => {
+    answerRequest({ host, gate }, request, response).catch((thrown: unknown) => {
+      const error = asHoldfastError(thrown)
+      if (error.code === 'INTERNAL') logger.error({ err: thrown }, 'request failed')
+      if (response.headersSent) response.destroy()
+      else answerProblem(response, error)
+    })
+  })
+  server.on('upgrade', attachRoute({ host, gate, logger, attachTimeoutMs }))
+  return server
+}

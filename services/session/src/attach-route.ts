@@ -1,0 +1,131 @@
+/** `GET /attach`: checks before the upgrade, then one WebSocket for one view. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import {
+  colsSchema,
+  HoldfastError,
+  MAX_MESSAGE_BYTES,
+  RAW_SUBPROTOCOL,
+  rowsSchema,
+  SUBPROTOCOL,
+} from '@holdfast/protocol'
+import type { HostGrant, Logger } from '@holdfast/service-kit'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { checked } from './bodies.ts'
+import { type Conversation, converse, converseRaw } from './conversation.ts'
+import type { Gate } from './gate.ts'
+import type { Host } from './host.ts'
+import { asHoldfastError, refuseUpgrade } from './http-problem.ts'
+import type { Wire } from './viewer.ts'
+
+export interface AttachParts {
+  host: Host
+  gate: Gate
+  logger: Logger
+  attachTimeoutMs: number
+}
+
+/** A peer that gave no sign for this long is asked for one, and after as long again it is dead. */
+const PING_MS = 30_000
+/** RFC 6455 §5.5: a control frame has 125 bytes, two of them for the code. */
+const MAX_REASON_BYTES = 123
+
+/** Null: none is wanted, which means raw. Throws UNSUPPORTED_PROTOCOL. */
+const chooseProtocol = (header: string | undefined): string | null => {
+  const offered = (header ?? '').split(',').map((name) => name.trim())
+  if (header === undefined) return null
+  const chosen = [SUBPROTOCOL, RAW_SUBPROTOCOL].find((name) => offered.includes(name))
+  if (chosen === undefined)
+    throw new HoldfastError('UNSUPPORTED_PROTOCOL', `offer ${SUBPROTOCOL} or ${RAW_SUBPROTOCOL}`)
+  return chosen
+}
+
+const querySize = (query: URLSearchParams, name: 'cols' | 'rows'): number | undefined => {
+  const text = query.get(name)
+  return text === null
+    ? undefined
+    : checked(name === 'cols' ? colsSchema : rowsSchema, Number(text || Number.NaN), name)
+}
+
+const shortened = (reason: string): string => {
+  const bytes = Buffer.from(reason)
+  return bytes.length <= MAX_REASON_BYTES ? reason : `${bytes.toString('utf8', 0, MAX_REASON_BYTES - 6)}…`
+}
+
+const wireOf = (socket: WebSocket): Wire => ({
+  sendBytes: (bytes, flushed) => socket.send(bytes, { binary: true }, flushed),
+  sendMessage: (message) => socket.send(JSON.stringify(message)),
+  get buffered() {
+    return socket.bufferedAmount
+  },
+  close: (code, reason) => socket.close(code, shortened(reason)),
+  pause: () => socket.pause(),
+  resume: () => socket.resume(),
+})
+
+/** Ends connections whose other end is gone without a word. One that we ourselves do not read cannot answer. */
+const watchPeer = (socket: WebSocket): void => {
+  let alive = true
+  const heard = () => {
+    alive = true
+  }
+  socket.on('pong', heard)
+  socket.on('message', heard)
+  const timer = setInterval(() => {
+    if (!alive && !socket.isPaused) return socket.terminate()
+    alive = false
+    socket.ping()
+  }, PING_MS)
+  socket.on('close', () => clearInterval(timer))
+}
+
+/** Returns the listener for the server's `upgrade` event. */
+export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts) => {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    handleProtocols: (offered) => chooseProtocol([...offered].join(',')) ?? false,
+  })
+
+  const admit = (request: IncomingMessage, url: URL) => {
+    if (url.pathname !== '/attach') throw new HoldfastError('NOT_FOUND', `nothing at ${url.pathname}`)
+    const admission = gate.admit(request.headers.authorization, 'attach', host.claim)
+    const raw = chooseProtocol(request.headers['sec-websocket-protocol']) !== SUBPROTOCOL
+    const parts = {
+      session: host.session,
+      raw,
+      cols: querySize(url.searchParams, 'cols'),
+      rows: querySize(url.searchParams, 'rows'),
+    }
+    admission.spend()
+    return { ...parts, grant: admission.grant }
+  }
+
+  const serve = (socket: WebSocket, { session, raw, cols, rows, grant }: ReturnType<typeof admit>): void => {
+    const terms = { session, wire: wireOf(socket), mode: grant.mode }
+    const conversation: Conversation = raw ? converseRaw(terms, cols, rows) : converse(terms, attachTimeoutMs)
+    socket.on('message', (data, isBinary) => conversation.receive(data as Buffer, isBinary))
+    socket.on('close', (code) => {
+      conversation.closed()
+      logger.info({ principal: grant.principal, code }, 'detached')
+    })
+    // The close that follows has the code: 1009 for a message that is too large, for one.
+    socket.on('error', (error) => logger.debug({ err: error }, 'connection failed'))
+    watchPeer(socket)
+    logger.info({ principal: grant.principal, mode: grant.mode satisfies HostGrant['mode'], raw }, 'attached')
+  }
+
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy())
+    try {
+      const admitted = admit(request, new URL(request.url ?? '/', 'http://host'))
+      sockets.handleUpgrade(request, socket, head, (upgraded) => serve(upgraded, admitted))
+    } catch (thrown) {
+      const error = asHoldfastError(thrown)
+      if (error.code === 'INTERNAL') logger.error({ err: thrown }, 'attach failed')
+      refuseUpgrade(socket, error)
+    }
+  }
+}

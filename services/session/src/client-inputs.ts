@@ -1,0 +1,30 @@
+/** How many input bytes each client has typed: the count survives its reconnects, so that bytes sent again are typed once. */
+
+/** Clients remembered; the one unheard of for longest is forgotten first, unless it is attached. */
+const MAX_CLIENTS = 256
+
+export class ClientInputs {
+  /** In the order of last use. */
+  readonly #offsets = new Map<string, number>()
+  readonly #isAttached: (client: string) => boolean
+
+  constructor(isAttached: (client: string) => boolean) {
+    this.#isAttached = isAttached
+  }
+
+  offsetOf(client: string): number {
+    return this.#offsets.get(client) ?? 0
+  }
+
+  add(client: string, bytes: number): void {
+    const offset = this.offsetOf(client) + bytes
+    this.#offsets.delete(client)
+    this.#offsets.set(client, offset)
+    if (this.#offsets.size <= MAX_CLIENTS) return
+    for (const name of this.#offsets.keys()) {
+      if (this.#isAttached(name)) continue
+      this.#offsets.delete(name)
+      return
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** Who may do what on this host: checks the signed, short-lived grants that gateway and orchestrator bring. */
+import { type Claim, HoldfastError } from '@holdfast/protocol'
+import { bearer, type HostGrant, verify } from '@holdfast/service-kit'
+
+export interface Admission {
+  grant: HostGrant
+  /** Makes a grant that is good for one use worthless; throws UNAUTHENTICATED when it was used before. */
+  spend(): void
+}
+
+export class Gate {
+  readonly #hostId: string
+  readonly #key: string
+  /** Used grants by id, with the Unix time (ms) after which they are refused anyway. */
+  readonly #spent = new Map<string, number>()
+
+  constructor(hostId: string, key: string) {
+    this.#hostId = hostId
+    this.#key = key
+  }
+
+  /** Throws UNAUTHENTICATED, FORBIDDEN (another host, session or operation) or STALE (an older placement). */
+  admit(
+    authorization: string | undefined,
+    op: HostGrant['op'],
+    claim: Pick<Claim, 'session' | 'fence'> | null,
+  ): Admission {
+    const token = bearer(authorization)
+    if (token === undefined) throw new HoldfastError('UNAUTHENTICATED', 'a grant is needed: Authorization: Bearer …')
+    const { body: grant, id, expires } = verify<HostGrant>(this.#key, token)
+    if (grant.host !== this.#hostId) throw new HoldfastError('FORBIDDEN', 'the grant is for another host')
+    if (grant.op !== op) throw new HoldfastError('FORBIDDEN', `the grant is for "${grant.op}", not for "${op}"`)
+    if (claim !== null) {
+      if (grant.session !== claim.session) throw new HoldfastError('FORBIDDEN', 'the grant is for another session')
+      if (grant.fence < claim.fence) throw new HoldfastError('STALE', 'the grant is for an older placement')
+    }
+    return { grant, spend: () => this.#spend(id, expires) }
+  }
+
+  #spend(id: string, expires: number): void {
+    const now = Date.now()
+    for (const [other, end] of this.#spent) if (end <= now) this.#spent.delete(other)
+    if (this.#spent.has(id)) throw new HoldfastError('UNAUTHENTICATED', 'the grant was used before')
+    this.#spent.set(id, expires)
+  }
+}

@@ -1,0 +1,79 @@
+/** Input on its way to the terminal, in order and bounded; while the command does not read, a timer tries again. */
+import { writeSync } from 'node:fs'
+
+/** Bytes waiting beyond which senders are asked to pause. */
+const MAX_WAITING_BYTES = 1024 * 1024
+/** node-pty retries at once and burns a core on a command that does not read (microsoft/node-pty PR 956). */
+const RETRY_MS = { first: 1, longest: 50 }
+
+export interface InputTarget {
+  fd: number
+  /** True once the descriptor may belong to someone else. */
+  closed(): boolean
+  /** Nothing waits any more after the queue was full. */
+  onDrain(): void
+}
+
+export class InputQueue {
+  readonly #target: InputTarget
+  #waiting: Buffer[] = []
+  #bytes = 0
+  #wasFull = false
+  #retryMs = RETRY_MS.first
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(target: InputTarget) {
+    this.#target = target
+  }
+
+  get full(): boolean {
+    return this.#bytes >= MAX_WAITING_BYTES
+  }
+
+  push(bytes: Buffer): void {
+    if (bytes.length === 0 || this.#target.closed()) return
+    this.#waiting.push(bytes)
+    this.#bytes += bytes.length
+    if (this.full) this.#wasFull = true
+    if (this.#timer === undefined) this.#flush()
+  }
+
+  /** Forgets what waits. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#waiting = []
+    this.#bytes = 0
+  }
+
+  #flush(): void {
+    this.#timer = undefined
+    let written = 0
+    for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
+      const taken = this.#write(head)
+      written += taken
+      this.#bytes -= taken
+      if (taken < head.length) {
+        this.#waiting[0] = head.subarray(taken)
+        this.#retryMs = written > 0 ? RETRY_MS.first : Math.min(this.#retryMs * 2, RETRY_MS.longest)
+        this.#timer = setTimeout(() => this.#flush(), this.#retryMs)
+        return
+      }
+      this.#waiting.shift()
+    }
+    this.#retryMs = RETRY_MS.first
+    if (!this.#wasFull) return
+    this.#wasFull = false
+    this.#target.onDrain()
+  }
+
+  /** Bytes the terminal took. The descriptor is non-blocking, so this never waits; a closed terminal takes all. */
+  #write(bytes: Buffer): number {
+    if (this.#target.closed()) return bytes.length
+    try {
+      return writeSync(this.#target.fd, bytes)
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : bytes.length
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** The last bytes of the output stream, addressed by their absolute offset; what is handed out is never overwritten. */
+
+/** Bytes of one block. Untouched pages of it cost no memory, so an idle session stays small. */
+const BLOCK_BYTES = 64 * 1024
+
+interface Block {
+  /** Offset of the first byte. */
+  start: number
+  bytes: Buffer
+}
+
+/** Offsets are whole numbers up to 2^53 − 1: 285 years at 1 MB/s. */
+export class ReplayBuffer {
+  readonly #maxBytes: number
+  readonly #blocks: Block[] = []
+  #start: number
+  #end: number
+
+  /** `base`: offset of the first byte that will come. */
+  constructor(maxBytes: number, base = 0) {
+    this.#maxBytes = maxBytes
+    this.#start = base
+    this.#end = base
+  }
+
+  /** Offset of the oldest byte that is still here. */
+  get start(): number {
+    return this.#start
+  }
+
+  /** Length of the stream so far. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** Keeps at least the last `maxBytes` bytes, and everything from `keepFrom` on. */
+  append(bytes: Uint8Array, keepFrom = Number.POSITIVE_INFINITY): void {
+    for (let done = 0; done < bytes.length; ) {
+      const block = this.#roomyBlock()
+      const at = this.#end - block.start
+      const part = bytes.subarray(done, done + BLOCK_BYTES - at)
+      block.bytes.set(part, at)
+      this.#end += part.length
+      done += part.length
+    }
+    this.#forget(Math.min(this.#end - this.#maxBytes, keepFrom))
+  }
+
+  /** A view of at most `maxBytes` bytes from `offset` on; it may be shorter than what is there. `offset` lies between start and end. */
+  read(offset: number, maxBytes: number): Buffer {
+    const first = this.#blocks[0]
+    if (first === undefined || offset < this.#start || offset >= this.#end) return Buffer.alloc(0)
+    const block = this.#blocks[Math.floor((offset - first.start) / BLOCK_BYTES)] as Block
+    const from = offset - block.start
+    return block.bytes.subarray(from, Math.min(from + maxBytes, BLOCK_BYTES, this.#end - block.start))
+  }
+
+  #roomyBlock(): Block {
+    const last = this.#blocks.at(-1)
+    if (last !== undefined && this.#end - last.start < BLOCK_BYTES) return last
+    // Not from Node's shared pool: a view on it would keep the pool alive.
+    const block = { start: this.#end, bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES) }
+    this.#blocks.push(block)
+    return block
+  }
+
+  /** Drops whole blocks below `limit`. */
+  #forget(limit: number): void {
+    for (let first = this.#blocks[0]; first && first.start + BLOCK_BYTES <= limit; first = this.#blocks[0]) {
+      this.#blocks.shift()
+      this.#start = first.start + BLOCK_BYTES
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/** The host's HTTP interface behind the gate: claim, status, automation, screen, stop. */
+import { constants } from 'node:os'
+import {
+  claimSchema,
+  HoldfastError,
+  inputSchema,
+  MAX_MESSAGE_BYTES,
+  resizeSchema,
+  SCREEN_FORMATS,
+  type ScreenFormat,
+  type SignalName,
+  signalSchema,
+  waitSchema,
+} from '@holdfast/protocol'
+import { type Static, Type } from 'typebox'
+import { checked } from './bodies.ts'
+import type { Admission } from './gate.ts'
+import type { Host } from './host.ts'
+import type { Session } from './session.ts'
+import { waitFor } from './wait.ts'
+
+/** One admitted request. */
+export interface Call {
+  host: Host
+  admission: Admission
+  query: URLSearchParams
+  body: unknown
+  /** Aborts when the caller is gone. */
+  gone: AbortSignal
+}
+export interface Answer {
+  type: string
+  text: string
+}
+export type Handler = (call: Call) => Answer | Promise<Answer>
+
+const STOP_GRACE_MS = 5_000
+const stopSchema = Type.Object(
+  { graceMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })) },
+  { additionalProperties: false },
+)
+const MEDIA_TYPES: Readonly<Record<ScreenFormat, string>> = {
+  text: 'text/plain; charset=utf-8',
+  ansi: 'text/plain; charset=utf-8',
+  json: 'application/json',
+  html: 'text/html; charset=utf-8',
+}
+
+const json = (value: unknown): Answer => ({ type: 'application/json', text: JSON.stringify(value) })
+
+/** Throws SESSION_ENDED when there is nothing left to act on. */
+const running = ({ session }: Host): Session => {
+  if (session.state.exit !== null) throw new HoldfastError('SESSION_ENDED', 'the session has ended')
+  return session
+}
+
+const claim: Handler = ({ host, admission: { grant }, body }) => {
+  const claimed = checked(claimSchema, body, 'claim')
+  if (grant.session !== claimed.session) throw new HoldfastError('FORBIDDEN', 'the grant is for another session')
+  if (grant.fence < claimed.fence) throw new HoldfastError('STALE', 'the grant is for an older placement')
+  host.take(claimed)
+  return json(host.status())
+}
+
+const inputBytes = ({ text, base64 }: Static<typeof inputSchema>): Buffer => {
+  if ((text === undefined) === (base64 === undefined)) {
+    throw new HoldfastError('BAD_REQUEST', 'input: either text or base64 is needed')
+  }
+  if (base64 !== undefined && !/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
+    throw new HoldfastError('BAD_REQUEST', 'input: base64 holds other characters')
+  }
+  const bytes = text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text)
+  if (bytes.length > MAX_MESSAGE_BYTES)
+    throw new HoldfastError('TOO_LARGE', `input is above ${MAX_MESSAGE_BYTES} bytes`)
+  return bytes
+}
+
+const input: Handler = ({ host, body }) => {
+  const bytes = inputBytes(checked(inputSchema, body, 'input'))
+  const session = running(host)
+  if (session.inputFull) throw new HoldfastError('TOO_MANY', 'the command does not read its input')
+  session.input(bytes)
+  return json({})
+}
+
+const resize: Handler = ({ host, body }) => {
+  const { cols, rows } = checked(resizeSchema, body, 'resize')
+  running(host).resize(cols, rows)
+  return json({})
+}
+
+const signal: Handler = ({ host, body }) => {
+  const { name } = checked(signalSchema, body, 'signal')
+  if (!Object.hasOwn(constants.signals, `SIG${name}`)) {
+    throw new HoldfastError('BAD_REQUEST', `there is no signal "${name}"`)
+  }
+  if (!running(host).signal(name as SignalName)) {
+    throw new HoldfastError('BAD_REQUEST', `no process in the foreground takes SIG${name}`)
+  }
+  return json({})
+}
+
+const wait: Handler = async ({ host, body, gone }) =>
+  json(await waitFor(host.session, checked(waitSchema, body, 'wait'), gone))
+
+const screen: Handler = async ({ host, query }) => {
+  const format = SCREEN_FORMATS.find((name) => name === (query.get('format') ?? 'text'))
+  if (format === undefined) throw new HoldfastError('BAD_REQUEST', `format is one of ${SCREEN_FORMATS.join(', ')}`)
+  const scrollback = query.get('scrollback') ?? '0'
+  if (!/^\d{1,7}$/.test(scrollback)) throw new HoldfastError('BAD_REQUEST', 'scrollback is a number of lines')
+  return { type: MEDIA_TYPES[format], text: await host.session.screen.render(format, Number(scrollback)) }
+}
+
+const stop: Handler = async ({ host, body }) => {
+  const { graceMs } = checked(stopSchema, body, 'stop')
+  await host.session.stop(graceMs ?? STOP_GRACE_MS)
+  return json(host.status())
+}
+
+/** By method and path. Only `POST /claim` may come for another session than the host's own. */
+export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
+  'POST /claim': claim,
+  'GET /status': ({ host }) => json(host.status()),
+  'POST /input': input,
+  'POST /resize': resize,
+  'POST /signal': signal,
+  'POST /wait': wait,
+  'GET /screen': screen,
+  'POST /stop': stop,
+}

@@ -1,0 +1,215 @@
+/** One session: the command's output goes to replay buffer, viewers and screen; input, size and signals go to the command. */
+import { EventEmitter } from 'node:events'
+import { constants } from 'node:os'
+import { getSystemErrorName } from 'node:util'
+import { type Claim, type HostExit, type HostMessage, newEpoch, type SignalName } from '@holdfast/protocol'
+import { Attachments, type Controls } from './attachments.ts'
+import type { Ending } from './ending-mark.ts'
+import type { Launch } from './launch.ts'
+import { OomWatch } from './oom.ts'
+import { Pty } from './pty.ts'
+import { ReplayBuffer } from './replay-buffer.ts'
+import { Screen } from './screen.ts'
+import { StateNews } from './state-news.ts'
+import type { Stream } from './viewer.ts'
+
+export interface SessionParts {
+  claim: Claim
+  launch: Launch
+  /** Path of the session leader. */
+  hold: string
+  /** Files that count out-of-memory kills. */
+  oomCounters: readonly string[]
+}
+
+interface SessionState {
+  cols: number
+  rows: number
+  /** As the shell last told by OSC 7, else where the command was started. */
+  cwd: string
+  /** Unix time of the last input, output or change of viewers, milliseconds. */
+  activeAt: number
+  oomKills: number
+  exit: HostExit | null
+}
+
+interface SessionEvents {
+  /** Something of the state below, besides activity. */
+  change: []
+  /** Input or output. */
+  activity: []
+  /** The screen has moved. */
+  parsed: []
+  /** Once. */
+  exit: []
+}
+
+/** Output that the screen has not parsed yet: reading stops at the high mark and goes on at the low one. */
+const BACKLOG = { highBytes: 256 * 1024, lowBytes: 64 * 1024 }
+
+const signalName = (number: number): string => {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number)
+  return found?.[0].replace(/^SIG/, '') ?? String(number)
+}
+
+/** As shells have it: 127 for a command that is not there, 126 for one that cannot be run. */
+const notStartedCode = (errno: number): number => (errno === constants.errno.ENOENT ? 127 : 126)
+
+export class Session implements Stream, Controls {
+  readonly claim: Claim
+  readonly epoch = newEpoch()
+  readonly startedAt = new Date().toISOString()
+  readonly replay: ReplayBuffer
+  readonly screen: Screen
+  readonly attachments: Attachments
+  readonly events = new EventEmitter<SessionEvents>()
+  readonly #pty: Pty
+  readonly #oom: OomWatch
+  readonly #news: StateNews
+  readonly #state: SessionState
+  #paused = false
+
+  constructor({ claim, launch, hold, oomCounters }: SessionParts) {
+    const { cols, rows, scrollbackLines } = claim
+    this.claim = claim
+    this.#state = { cols, rows, cwd: launch.cwd, activeAt: Date.now(), oomKills: 0, exit: null }
+    this.replay = new ReplayBuffer(claim.replayBytes)
+    this.attachments = new Attachments(claim.session, this, this)
+    this.#news = new StateNews((message) => this.attachments.say(message))
+    this.screen = new Screen({ cols, rows, scrollbackLines }, this.#screenEvents())
+    this.#oom = new OomWatch(oomCounters, (kills) => this.#outOfMemory(kills))
+    this.events.setMaxListeners(0) // one for each watch and wait
+    this.#pty = new Pty(
+      { hold, ...launch, cols, rows },
+      {
+        onOutput: (bytes) => this.#output(bytes),
+        onDrain: () => this.attachments.releaseInput(),
+        onEnding: (ending) => this.#end(ending),
+      },
+    )
+  }
+
+  get state(): Readonly<SessionState> {
+    return this.#state
+  }
+
+  get inputFull(): boolean {
+    return this.#pty.inputFull
+  }
+
+  /** Resolves when no process of the session is left. */
+  get gone(): Promise<void> {
+    return this.#pty.gone
+  }
+
+  /** Does the command itself have the terminal, as a shell at its prompt? */
+  get leaderInForeground(): boolean {
+    return this.#pty.leaderInForeground
+  }
+
+  input(bytes: Buffer): void {
+    this.#active()
+    this.#pty.write(bytes)
+  }
+
+  resize(cols: number, rows: number): void {
+    if (this.#state.exit !== null || (cols === this.#state.cols && rows === this.#state.rows)) return
+    this.#pty.resize(cols, rows)
+    this.screen.resize(cols, rows)
+    Object.assign(this.#state, { cols, rows })
+    this.attachments.resized(cols, rows, this.replay.end)
+    this.events.emit('change')
+  }
+
+  size(): { cols: number; rows: number } {
+    const { cols, rows } = this.#state
+    return { cols, rows }
+  }
+
+  viewersChanged(): void {
+    this.#active()
+    this.events.emit('change')
+  }
+
+  /** To the foreground process group. False when nothing there takes it. */
+  signal(name: SignalName): boolean {
+    return this.#pty.signal(name)
+  }
+
+  /** Ends the session; resolves when none of its processes is left. */
+  stop(graceMs: number): Promise<void> {
+    return this.#pty.stop(graceMs)
+  }
+
+  exitMessage(): HostMessage | null {
+    const { exit } = this.#state
+    if (exit === null) return null
+    return { type: 'exit', exitCode: exit.exitCode, signal: exit.signal, offset: exit.offset }
+  }
+
+  #active(): void {
+    this.#state.activeAt = Date.now()
+    this.events.emit('activity')
+  }
+
+  #output(bytes: Buffer): void {
+    this.replay.append(bytes, this.screen.parsed)
+    this.attachments.outputGrew()
+    this.screen.write(bytes)
+    this.#active()
+    if (this.#paused || this.screen.backlog < BACKLOG.highBytes) return
+    this.#paused = true
+    this.#pty.pause()
+  }
+
+  #screenEvents() {
+    return {
+      onReply: (text: string) => this.#pty.write(Buffer.from(text)),
+      onTitle: (title: string) => this.#changed({ type: 'title', title }),
+      onCwd: (cwd: string) => {
+        this.#state.cwd = cwd
+        this.#changed({ type: 'cwd', cwd })
+      },
+      onBell: () => this.#news.tell({ type: 'bell' }),
+      onParsed: () => {
+        this.events.emit('parsed')
+        if (!this.#paused || this.screen.backlog > BACKLOG.lowBytes) return
+        this.#paused = false
+        this.#pty.resume()
+      },
+    }
+  }
+
+  #changed(message: HostMessage): void {
+    this.#news.tell(message)
+    this.events.emit('change')
+  }
+
+  /** The line is part of the stream like any other, so that offsets stay one truth for all viewers. */
+  #outOfMemory(kills: number): void {
+    this.#state.oomKills += kills
+    const text = 'a process was killed: out of memory'
+    this.#output(Buffer.from(`\r\n[holdfast] ${text}\r\n`))
+    this.attachments.say({ type: 'notice', level: 'warning', text })
+    this.events.emit('change')
+  }
+
+  #end({ kind, number }: Ending): void {
+    if (kind === 'not-started') {
+      const reason = getSystemErrorName(-number)
+      this.#output(Buffer.from(`\r\n[holdfast] "${this.claim.command}" could not be started: ${reason}\r\n`))
+    }
+    this.#oom.check()
+    this.#oom.stop()
+    this.#state.exit = {
+      exitCode: kind === 'exit' ? number : kind === 'signal' ? null : notStartedCode(number),
+      signal: kind === 'signal' ? signalName(number) : null,
+      offset: this.replay.end,
+      endedAt: new Date().toISOString(),
+    }
+    this.#news.flush()
+    this.attachments.pump()
+    this.events.emit('exit')
+    this.events.emit('change')
+  }
+}

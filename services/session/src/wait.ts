@@ -1,0 +1,77 @@
+/** Waiting for a session to say something, fall silent, come back to its prompt or end. */
+import { HoldfastError, type Wait, type WaitResult } from '@holdfast/protocol'
+import type { Session } from './session.ts'
+
+const TIMEOUT_MS = 30_000
+/** Silence that counts as idle, and as a sign of a prompt, unless asked otherwise. */
+const IDLE_MS = { idle: 500, prompt: 200 }
+
+type Finish = (met: boolean, text?: string) => void
+/** Looks on; returns how to stop that. */
+type Watcher = () => void
+
+const expression = (text: string | undefined): RegExp => {
+  if (text === undefined) throw new HoldfastError('BAD_REQUEST', 'until "text" needs text')
+  try {
+    return new RegExp(text, 'm')
+  } catch (error) {
+    throw new HoldfastError('BAD_REQUEST', `text is no regular expression: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+const watchText = (session: Session, wanted: RegExp, finish: Finish): Watcher => {
+  const look = () => {
+    const found = wanted.exec(session.screen.visibleText())
+    if (found !== null) finish(true, found[0])
+  }
+  session.events.on('parsed', look)
+  look()
+  return () => session.events.off('parsed', look)
+}
+
+/** Met when the screen has not moved for `quietMs` and `also` holds then. */
+const watchQuiet = (session: Session, quietMs: number, also: () => boolean, finish: Finish): Watcher => {
+  const timer = setTimeout(() => (also() ? finish(true) : timer.refresh()), quietMs)
+  const moved = () => timer.refresh()
+  session.events.on('parsed', moved)
+  return () => {
+    session.events.off('parsed', moved)
+    clearTimeout(timer)
+  }
+}
+
+const watch = (session: Session, { until, text, idleMs }: Wait, finish: Finish): Watcher => {
+  if (until === 'text') return watchText(session, expression(text), finish)
+  if (until === 'idle') return watchQuiet(session, idleMs ?? IDLE_MS.idle, () => true, finish)
+  if (until === 'prompt') {
+    return watchQuiet(session, idleMs ?? IDLE_MS.prompt, () => session.leaderInForeground, finish)
+  }
+  return () => {}
+}
+
+/** Not met: the time is over, the caller went, or the session ended first. Throws BAD_REQUEST for a bad expression. */
+export const waitFor = (session: Session, wait: Wait, abandoned: AbortSignal): Promise<WaitResult> => {
+  const { promise, resolve } = Promise.withResolvers<WaitResult>()
+  const finish: Finish = (met, text) => {
+    const { exit } = session.state
+    const ending = exit === null ? {} : { exitCode: exit.exitCode, signal: exit.signal }
+    resolve({ met, ...(text === undefined ? {} : { text }), ...ending })
+  }
+  const stopWatching = watch(session, wait, finish)
+  const timer = setTimeout(() => finish(false), wait.timeoutMs ?? TIMEOUT_MS)
+  const giveUp = () => finish(false)
+  // Rendering waits until the last output is on the screen, where `text` is looked for.
+  const ended = () =>
+    void session.screen.render('text', 0).then(() => finish(wait.until === 'exit' || wait.until === 'idle'))
+  abandoned.addEventListener('abort', giveUp)
+  session.events.once('exit', ended)
+  if (session.state.exit !== null) ended()
+  return promise.finally(() => {
+    stopWatching()
+    clearTimeout(timer)
+    abandoned.removeEventListener('abort', giveUp)
+    session.events.off('exit', ended)
+  })
+}

@@ -1,0 +1,131 @@
+/** Nothing is lost at exit, and how a command ended is told apart. */
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Ending } from '../src/ending-mark.ts'
+import { Pty } from '../src/pty.ts'
+import { claimOf, eventually, HOLD, shell, startHost } from './harness.ts'
+
+/** What `seq 1 n` writes through a terminal. */
+const numbers = (n: number): string => `${Array.from({ length: n }, (_, i) => i + 1).join('\r\n')}\r\n`
+
+test('40 times in a row, every byte of a fast command comes before its exit', async (t) => {
+  const wanted = numbers(20_000)
+  for (let run = 0; run < 40; run++) {
+    const host = await startHost(t)
+    await host.claim(claimOf('seq', ['1', '20000']))
+    const view = (await host.view()).attach()
+    const exit = await view.gets('exit')
+    assert.equal(view.text, wanted, `run ${run}`)
+    assert.deepEqual(exit, { type: 'exit', exitCode: 0, signal: null, offset: wanted.length })
+    assert.equal((await view.closed).code, 1000)
+    await host.close()
+  }
+})
+
+test('a viewer that never acknowledges stops neither the command nor another viewer', async (t) => {
+  const host = await startHost(t)
+  await host.claim(shell('read; seq 1 700000'))
+  const stalled = (await host.view()).attach({ client: 'stalled' })
+  stalled.acks = false
+  const view = (await host.view()).attach({ client: 'quick' })
+  await view.gets('attached')
+  view.type('\n')
+  await view.gets('exit')
+  assert.equal(view.text, `\r\n${numbers(700_000)}`)
+  assert.equal(stalled.find('exit'), undefined)
+  stalled.acks = true
+  stalled.send({ type: 'ack', offset: stalled.offset })
+  await stalled.gets('exit')
+  assert.equal(stalled.snapshots.length, 1, 'it was skipped forward once')
+  assert.match(stalled.snapshots[0]?.toString() ?? '', /699999/)
+})
+
+test('output that was not read yet when the command ended still comes', async (t) => {
+  let output = ''
+  const ending = Promise.withResolvers<Ending>()
+  const options = { hold: HOLD, command: 'head', args: ['-c', '3000', '/dev/zero'], cwd: '/', cols: 80, rows: 24 }
+  const pty = new Pty(
+    { ...options, env: { PATH: '/usr/bin:/bin' } },
+    {
+      onOutput: (bytes) => {
+        output += bytes.toString('latin1')
+      },
+      onDrain: () => {},
+      onEnding: ending.resolve,
+    },
+  )
+  t.after(() => pty.stop(0))
+  pty.pause()
+  // Not waiting for something: 200 ms after a leader's end node-pty throws the rest away, so time itself is what is tested.
+  await delay(600)
+  assert.equal(output, '')
+  pty.resume()
+  assert.deepEqual(await ending.promise, { kind: 'exit', number: 0, coreDumped: false })
+  assert.equal(output.length, 3000)
+  await pty.gone
+})
+
+const endings: [string, string, { exitCode: number | null; signal: string | null }][] = [
+  ['an exit code', 'exit 37', { exitCode: 37, signal: null }],
+  ['a signal', 'kill -9 $$', { exitCode: null, signal: 'KILL' }],
+  ['an exit code above 128, which is no signal', 'exit 137', { exitCode: 137, signal: null }],
+  ['the end by TERM', 'kill -TERM $$', { exitCode: null, signal: 'TERM' }],
+  ['the end on a terminal left raw', 'stty raw -echo; exit 5', { exitCode: 5, signal: null }],
+]
+for (const [what, script, wanted] of endings) {
+  test(`${what} is told as what it is`, async (t) => {
+    const host = await startHost(t)
+    await host.claim(shell(script))
+    const view = (await host.view()).attach()
+    const { exitCode, signal } = await view.gets('exit')
+    assert.deepEqual({ exitCode, signal }, wanted)
+  })
+}
+
+test('a command killed while Ctrl-S holds its output still tells how it ended', async (t) => {
+  const host = await startHost(t)
+  await host.claim(shell('while :; do echo more; sleep 0.01; done'))
+  const view = (await host.view()).attach()
+  await view.shows('more')
+  view.type('\x13')
+  let before = -1
+  await eventually('the output to stand still', async () => {
+    const { offset } = await host.status()
+    const stands = offset === before
+    before = offset
+    await delay(50)
+    return stands
+  })
+  assert.equal((await host.call('POST', '/stop', { graceMs: 2000 })).status, 200)
+  // KILL would be the session leader's own end, without its mark.
+  assert.match((await view.gets('exit')).signal ?? '', /^(HUP|TERM)$/)
+})
+
+test('a child in the background that keeps the terminal does not delay the exit, and is ended', async (t) => {
+  const host = await startHost(t)
+  await host.claim(shell('trap "" HUP; setsid sleep 1000 & echo daemon=$!; sleep 1000 & echo job=$!'))
+  const view = (await host.view()).attach()
+  assert.equal((await view.gets('exit')).exitCode, 0)
+  await host.host.session.gone
+  for (const name of ['daemon', 'job']) {
+    const pid = Number(new RegExp(`${name}=(\\d+)`).exec(view.text)?.[1])
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, name)
+  }
+})
+
+test('a script whose interpreter is missing ends with 127 and says why', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'hf-script-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const script = join(directory, 'script')
+  writeFileSync(script, '#!/no/such/interpreter\n')
+  chmodSync(script, 0o755)
+  const host = await startHost(t)
+  await host.claim(claimOf(script))
+  const view = (await host.view()).attach()
+  assert.equal((await view.gets('exit')).exitCode, 127)
+  assert.match(view.text, /could not be started: ENOENT/)
+})
