@@ -44,9 +44,9 @@ export const packages = async () => {
     .digest('hex')
   const stamp = join(root, 'node_modules/.holdfast-lock')
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
-    await step('installing npm packages', () =>
-      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root }),
-    )
+    // Not `npm ci`: it refuses the lock file where a mirror lacks the optional packages of other platforms.
+    const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund']
+    await step('installing npm packages', () => run('npm', args, { cwd: root }))
     writeFileSync(stamp, lock)
   }
   if (!existsSync(node24)) {
@@ -61,11 +61,9 @@ export const native = async () => {
   await step('compiling the terminal parts', () => run(node24, [join(root, 'scripts/native.mjs')], { cwd: root }))
 }
 
-/** The page, built when a source is newer than the last build (turbo decides). */
-export const consolePage = () =>
-  step('building the console', () =>
-    run(join(bin, 'turbo'), ['run', 'build', '--filter', '@holdfast/console'], { cwd: root, env: withNode24 }),
-  )
+/** Services and console as they are deployed, built again when a source changed (turbo decides). */
+export const bundles = () =>
+  step('building services and console', () => run(join(bin, 'turbo'), ['run', 'build'], { cwd: root, env: withNode24 }))
 
 export const redisServer = async () => {
   if (!onPath('redis-server')) await apt('redis-server')

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { baseImages, dockerAnswers, dockerEngine, dockerPlugins, ourImages } from './docker.mjs'
-import { chromium, consolePage, native, node24, packages, redisServer, root, withNode24 } from './setup.mjs'
+import { bundles, chromium, native, node24, packages, redisServer, root, withNode24 } from './setup.mjs'
 
 const strict = process.env.CI === 'true'
 
@@ -18,7 +18,7 @@ const attempt = async (what, work) => {
 
 await packages()
 await native()
-await consolePage()
+await bundles()
 await attempt('Redis', redisServer)
 await attempt('browser', chromium)
 await attempt('Docker', async () => {

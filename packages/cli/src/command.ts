@@ -39,7 +39,8 @@ const parse = (options: Options, argv: readonly string[]) => {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    const [message = ''] = String(error instanceof Error ? error.message : error).split('. To specify')
+    throw new UsageError(message)
   }
 }
 

@@ -1,4 +1,5 @@
 /** The terminal the command line runs in: raw while attached, sized, and put back in order afterwards. */
+import { spawnSync } from 'node:child_process'
 import { MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS } from '@holdfast/protocol'
 import type { Io, Output } from './io.ts'
 
@@ -48,7 +49,10 @@ export class LocalTerminal {
   }
 
   enter(): void {
-    if (this.types) this.#io.stdin.setRawMode?.(true)
+    if (!this.types) return
+    this.#io.stdin.setRawMode?.(true)
+    // libuv's raw mode still makes CR LF of every LF (tty.c, ONLCR), which moves the cursor of programs that mean a bare LF.
+    spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] })
   }
 
   /** An empty screen for a stream from its beginning. The first time what stood here scrolls up instead of going away. */

@@ -96,6 +96,15 @@ test('queries do not reach the terminal', LIMIT, async () => {
   assert(!program.text.includes('\x1b[6n'))
 })
 
+test('a line feed of the session moves down and no more; afterwards the terminal is as it was', LIMIT, async () => {
+  host.print('down\nhere')
+  const program = onPty(['attach', ID])
+  await program.shows('down\nhere')
+  program.type('\x1dd')
+  await program.exited
+  assert(program.text.endsWith(']\r\n'))
+})
+
 test('a snapshot is painted after a full reset', LIMIT, async () => {
   host.print('old output')
   host.replayFrom = 5

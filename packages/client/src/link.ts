@@ -26,7 +26,7 @@ const TICK_MS = 5_000
 const TICKS_PER_PING = 3
 const TICKS_UNTIL_DEAD = 6
 /** An attachment that held this long is no part of a storm: the next reconnect starts with a short wait again. */
-const STABLE_MS = 5_000
+const STABLE_MS = 1_000
 /** RFC 6455 §7.4.1: no code came, or no close at all. Then an `error` message before it counts. */
 const NO_CODE = new Set([1005, 1006])
 

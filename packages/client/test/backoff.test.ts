@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Backoff } from '../src/backoff.ts'
 
-test('the longest wait doubles from 100 ms to 10 s, and a reset starts over', () => {
+test('the longest wait grows by half from 100 ms to 10 s, and a reset starts over', () => {
   const backoff = new Backoff(() => 1)
-  const waits = Array.from({ length: 9 }, () => backoff.next())
-  assert.deepEqual(waits, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])
-  assert.equal(backoff.attempt, 9)
+  const waits = Array.from({ length: 14 }, () => backoff.next())
+  assert.deepEqual(waits.slice(0, 6), [100, 150, 225, 337, 506, 759])
+  assert.deepEqual(waits.slice(-2), [10_000, 10_000])
+  assert.equal(backoff.attempt, 14)
   backoff.reset()
   assert.equal(backoff.next(), 100)
 })

@@ -2,17 +2,22 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
+export interface Budget {
+  up: number
+  down: number
+}
+
 export class CuttingProxy {
   cuts = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
-  /** `budget` tells for each new connection how many bytes, both ways together, it lives. */
-  private constructor(port: number, budget: () => number) {
+  /** `budget` tells for each new connection after how many bytes up, to the host, or down it is cut. */
+  private constructor(port: number, budget: () => Budget) {
     this.#server = createServer((near) => this.#relay(near, connect(port, '127.0.0.1'), budget()))
   }
 
-  static async start(port: number, budget: () => number): Promise<CuttingProxy> {
+  static async start(port: number, budget: () => Budget): Promise<CuttingProxy> {
     const proxy = new CuttingProxy(port, budget)
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
@@ -29,30 +34,33 @@ export class CuttingProxy {
     await once(this.#server, 'close')
   }
 
-  #relay(near: Socket, far: Socket, budget: number): void {
-    let left = budget
+  #relay(near: Socket, far: Socket, budget: Budget): void {
+    let cut = false
     const end = (): void => {
       near.destroy()
       far.destroy()
       this.#sockets.delete(near)
       this.#sockets.delete(far)
     }
-    const pass = (to: Socket) => (chunk: Buffer) => {
-      to.write(chunk.subarray(0, Math.max(left, 0)))
-      left -= chunk.length
-      if (left > 0 || near.destroyed) return
-      this.cuts++
-      near.end() // what was written still arrives, then the line is gone
-      far.end()
-      near.removeAllListeners('data').resume()
-      far.removeAllListeners('data').resume()
+    const pass = (to: Socket, allowed: number) => {
+      let left = allowed
+      return (chunk: Buffer): void => {
+        if (cut) return
+        to.write(chunk.subarray(0, left))
+        left -= chunk.length
+        if (left > 0) return
+        cut = true
+        this.cuts++
+        near.end() // what was written still arrives, then the line is gone
+        far.end()
+      }
     }
     for (const socket of [near, far]) {
       this.#sockets.add(socket)
       socket.on('error', end)
       socket.on('close', end)
     }
-    near.on('data', pass(far))
-    far.on('data', pass(near))
+    near.on('data', pass(far, budget.up))
+    far.on('data', pass(near, budget.down))
   }
 }

@@ -24,6 +24,7 @@ interface Viewer {
 }
 
 const CHUNK_BYTES = 4096
+const INPUT_ACK_MS = 5
 
 export const session = (fields: Record<string, unknown> = {}): Record<string, unknown> => ({
   id: 'local-00000000000001',
@@ -233,7 +234,8 @@ export class FakeHost {
     const offset = (this.#accepted.get(attach.client) ?? 0) + bytes.length
     this.#accepted.set(attach.client, offset)
     this.typed = Buffer.concat([this.typed, bytes])
-    socket.send(JSON.stringify({ type: 'input-ack', offset }))
+    // As the real host does: together, after a while.
+    setTimeout(() => socket.send(JSON.stringify({ type: 'input-ack', offset }), () => {}), INPUT_ACK_MS)
   }
 
   #pump(viewer: Viewer): void {

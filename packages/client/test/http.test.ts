@@ -102,12 +102,15 @@ test('events come over reconnects, and each connect asks for what came after the
   }
   const abort = new AbortController()
   const seen: string[] = []
-  for await (const event of client.events(abort.signal) as AsyncIterable<SessionEvent>) {
+  const links: (string | null)[] = []
+  const events: AsyncIterable<SessionEvent> = client.events(abort.signal, (failure) => links.push(failure))
+  for await (const event of events) {
     seen.push(event.session.id)
     if (seen.length === 2) abort.abort()
   }
   assert.deepEqual(seen, ['a', 'b'])
   assert.deepEqual(asked.slice(0, 2), [undefined, '1'])
+  assert.deepEqual(links.slice(0, 3), [null, 'the stream of events ended', null])
 })
 
 test('events: what a retry cannot heal is thrown', async () => {

@@ -148,6 +148,9 @@ export const createEngine = (options: EngineOptions): Engine => {
     start: async () => {
       await untilReached(options, signal)
       if (signal.aborted) return
+      for (const runtime of domain.nodes.runtimes()) {
+        await runtime.prepare?.().catch((error) => logger.warn({ err: error, node: runtime.node }, 'node not prepared'))
+      }
       state = 'the queue is not open yet'
       await jobs.start({
         converge: (ref) => converge(domain, ref, signal),

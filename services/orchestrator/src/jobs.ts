@@ -90,6 +90,8 @@ const make = (options: JobsOptions, work: Work, jobs: Pick<Jobs, 'converge'>): P
 
 /** BullMQ's own close waits for running jobs without end, and cannot be hurried afterwards; so it is paused first. */
 const shut = async ({ queue, worker, connections }: Parts, maxMs: number): Promise<void> => {
+  // Without a first contact there is no job to wait for, and even a forced close would wait for Redis.
+  if (maxMs === 0) for (const connection of connections) connection.disconnect()
   const enough = new AbortController()
   const late = delay(maxMs, undefined, { signal: enough.signal }).catch(() => {})
   if (maxMs > 0) await Promise.race([worker.pause().catch(() => {}), late])
@@ -177,10 +179,7 @@ export const bullJobs = (options: JobsOptions): Jobs => {
     },
     close: async (maxMs) => {
       closed = true
-      if (made === undefined) return
-      // Without a connection there is no running job to wait for, and a polite close would wait for Redis.
-      if (open === undefined) for (const connection of made.connections) connection.disconnect()
-      await shut(made, open === undefined ? 0 : maxMs)
+      if (made !== undefined) await shut(made, open === undefined ? 0 : maxMs)
     },
   }
 }

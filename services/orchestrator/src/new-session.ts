@@ -29,6 +29,20 @@ const commandLine = (body: CreateSession, template: Template): { command: string
   return { command: body.command, args: body.args ?? [] }
 }
 
+/** What a session has before it is placed. */
+const NOT_YET = {
+  node: null,
+  hostId: null,
+  address: null,
+  conditions: [],
+  reason: null,
+  forget: false,
+  startedAt: null,
+  endedAt: null,
+  exitCode: null,
+  signal: null,
+}
+
 export const newRecord = (body: CreateSession, context: NewSessionContext): NewRecord => {
   const { template, region, caller, now } = context
   if (body.region !== undefined && body.region !== region) {
@@ -65,17 +79,8 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): NewR
     network: template.network ?? true,
     limits,
     runtime: context.runtime,
-    node: null,
-    hostId: null,
-    address: null,
-    conditions: [],
-    reason: null,
-    forget: false,
+    ...NOT_YET,
     createdAt,
-    startedAt: null,
-    endedAt: null,
-    exitCode: null,
-    signal: null,
     deadline: now + START_TIMEOUT_MS,
   }
 }

@@ -22,5 +22,6 @@ export const observedRuntime = (runtime: Runtime, onError: (operation: string, e
     remove: (hostId) => watched('remove', runtime.remove(hostId)),
     tail: (hostId, maxBytes) => watched('tail', runtime.tail(hostId, maxBytes)),
     ping: () => watched('ping', runtime.ping()),
+    prepare: () => watched('prepare', runtime.prepare?.() ?? Promise.resolve()),
   }
 }

@@ -21,6 +21,10 @@ export interface Position {
   offset: number | undefined
 }
 
+/** A terminal's driver hands out at most 4 KiB at a time; a piece this large is part of more. */
+const FLOOD_BYTES = 1024
+const FLOOD_MS = 2
+
 export class Attachments {
   readonly #session: string
   readonly #stream: Stream
@@ -30,7 +34,7 @@ export class Attachments {
   readonly #held = new Set<Attachment>()
   #rank = 0
   #controller: string | null = null
-  #pumpedInThisTurn = false
+  #flood: NodeJS.Timeout | undefined
 
   constructor(session: string, stream: Stream, controls: Controls) {
     this.#session = session
@@ -105,18 +109,15 @@ export class Attachments {
     this.#followController()
   }
 
-  /** Called for each piece of output: the first of a turn goes out at once, the rest of the turn together. */
-  outputGrew(): void {
-    if (this.#pumpedInThisTurn) return
-    this.#pumpedInThisTurn = true
-    this.pump()
-    setImmediate(() => {
-      this.#pumpedInThisTurn = false
-      this.pump()
-    })
+  /** Called for each piece of output. What a person waits for goes out at once; a flood goes out in larger pieces. */
+  outputGrew(bytes: number): void {
+    if (bytes < FLOOD_BYTES) this.pump()
+    else this.#flood ??= setTimeout(() => this.pump(), FLOOD_MS)
   }
 
   pump(): void {
+    clearTimeout(this.#flood)
+    this.#flood = undefined
     for (const attachment of this.#all) attachment.pump()
   }
 

@@ -1,9 +1,8 @@
 /** Starts a session host: one process, one session, claimed over HTTP. */
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { newLogger } from '@holdfast/service-kit'
 import { buildHost } from './app.ts'
 import { readConfig } from './config.ts'
+import { findHold } from './hold.ts'
 import { Host } from './host.ts'
 import { superviseLifetime } from './lifetime.ts'
 import { listen } from './listen.ts'
@@ -11,12 +10,9 @@ import { OOM_COUNTERS } from './oom.ts'
 
 const config = readConfig(process.env)
 const logger = newLogger('session', config.LOG_LEVEL)
-// Beside the bundle, or where scripts/native.mjs puts it.
-const built = ['./build/hold', '../build/hold'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
-const hold = config.HOLDFAST_HOLD || (built.find((path) => existsSync(path)) ?? 'hold')
 const host = new Host({
   hostId: config.HOLDFAST_HOST_ID,
-  hold,
+  hold: findHold(config.HOLDFAST_HOLD),
   oomCounters: OOM_COUNTERS,
   surroundings: { env: { ...process.env }, cwd: process.cwd() },
   logger,

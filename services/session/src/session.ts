@@ -154,7 +154,7 @@ export class Session implements Stream, Controls {
 
   #output(bytes: Buffer): void {
     this.replay.append(bytes, this.screen.parsed)
-    this.attachments.outputGrew()
+    this.attachments.outputGrew(bytes.length)
     this.screen.write(bytes)
     this.#active()
     if (this.#paused || this.screen.backlog < BACKLOG.highBytes) return
