@@ -64,7 +64,7 @@ test('what the replay buffer no longer holds comes as a snapshot, and the stream
 test('a snapshot in the middle of the stream skips forward', async () => {
   const attachment = attach()
   await seen.until(() => seen.count('attached') === 1)
-  host.output = Buffer.from('skipped')
+  host.record('skipped')
   for (const viewer of host.viewers) host.snapshot(viewer)
   host.print('on')
   await seen.until(() => seen.text === 'on')

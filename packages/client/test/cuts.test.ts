@@ -14,8 +14,9 @@ const LINE = 'a line of the output, number '
 /** Prints and types a little at every chance, until the line was cut often enough. */
 const traffic = async (host: FakeHost, attachment: Attachment, proxy: CuttingProxy, typed: string[]): Promise<void> => {
   for (let i = 0; proxy.cuts < CUTS; i++) {
-    if (attachment.offset > host.output.length - 20_000) host.print(`${LINE}${i}\n`.repeat(50))
-    if (attachment.unacknowledged < 2_000) {
+    // A backlog would come in one piece with the answer to `attach`, and every cut would be in it.
+    if (attachment.offset === host.output.length) host.print(`${LINE}${i}\n`.repeat(1 + (i % 60)))
+    if (attachment.unacknowledged < 500) {
       const text = `${i} ${randomId(1 + (i % 40))}\n`
       typed.push(text)
       attachment.write(text)
@@ -28,7 +29,7 @@ test(`${CUTS} cuts at random places: every byte of output and of input arrives o
   const host = await FakeHost.start()
   let patient = false
   const upTo = (bytes: number): number => (patient ? Infinity : 1 + Math.floor(Math.random() * bytes))
-  const proxy = await CuttingProxy.start(host.port, () => ({ up: upTo(3_000), down: upTo(60_000) }))
+  const proxy = await CuttingProxy.start(host.port, () => ({ up: upTo(2_000), down: upTo(15_000) }))
   const seen = new Recorder()
   const typed: string[] = []
   let acksLost = 0

@@ -12,6 +12,7 @@ import {
   WINDOW_BYTES,
 } from '@holdfast/protocol'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { ByteLog } from './byte-log.ts'
 
 /** `METHOD /path` without the query → what to answer. */
 export type Answers = Record<string, (request: IncomingMessage, body: string) => { status: number; body: unknown }>
@@ -48,11 +49,8 @@ export const session = (fields: Record<string, unknown> = {}): Record<string, un
 
 export class FakeHost {
   epoch = 'e1'
-  output = Buffer.alloc(0)
   /** Output below this offset is no longer in the replay buffer. */
   replayFrom = 0
-  /** Everything typed, in the order accepted. */
-  typed = Buffer.alloc(0)
   mode: 'rw' | 'ro' = 'rw'
   /** Set: every upgrade is refused with it. */
   refusal: HoldfastError | null = null
@@ -61,6 +59,8 @@ export class FakeHost {
   readonly messages: ClientMessage[] = []
   readonly upgrades: IncomingMessage[] = []
   readonly viewers = new Set<Viewer>()
+  readonly #output = new ByteLog()
+  readonly #typed = new ByteLog()
   readonly #accepted = new Map<string, number>()
   readonly #server: Server
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => SUBPROTOCOL })
@@ -97,14 +97,28 @@ export class FakeHost {
     return `http://127.0.0.1:${this.port}`
   }
 
+  get output(): Buffer {
+    return this.#output.bytes
+  }
+
+  /** Everything typed, in the order accepted. */
+  get typed(): Buffer {
+    return this.#typed.bytes
+  }
+
   /** Resolves when `condition` holds; looked at after everything that happens here. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   print(data: string | Uint8Array): void {
-    this.output = Buffer.concat([this.output, typeof data === 'string' ? Buffer.from(data) : data])
+    this.record(data)
     for (const viewer of this.viewers) this.#pump(viewer)
+  }
+
+  /** Output that no viewer is sent. */
+  record(data: string | Uint8Array): void {
+    this.#output.append(typeof data === 'string' ? Buffer.from(data) : data)
   }
 
   tell(message: Record<string, unknown>): void {
@@ -119,7 +133,8 @@ export class FakeHost {
   /** Another stream, as after a new incarnation of the session. */
   restart(epoch: string, output: string): void {
     this.epoch = epoch
-    this.output = Buffer.from(output)
+    this.#output.clear()
+    this.record(output)
     this.replayFrom = 0
     this.#accepted.clear()
     this.cut()
@@ -233,7 +248,7 @@ export class FakeHost {
     }
     const offset = (this.#accepted.get(attach.client) ?? 0) + bytes.length
     this.#accepted.set(attach.client, offset)
-    this.typed = Buffer.concat([this.typed, bytes])
+    this.#typed.append(bytes)
     // As the real host does: together, after a while.
     setTimeout(() => socket.send(JSON.stringify({ type: 'input-ack', offset }), () => {}), INPUT_ACK_MS)
   }

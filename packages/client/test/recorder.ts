@@ -2,19 +2,20 @@
 import type { HostMessage } from '@holdfast/protocol'
 import type { AttachOptions } from '../src/attachment.ts'
 import type { LinkState } from '../src/link.ts'
+import { ByteLog } from './byte-log.ts'
 
 export class Recorder {
   readonly states: LinkState[] = []
   readonly messages: HostMessage[] = []
   readonly snapshots: string[] = []
-  output = Buffer.alloc(0)
+  readonly #output = new ByteLog()
   #waiting: (() => void)[] = []
 
   /** Callbacks for `attach`; every byte counts as parsed at once. */
   options(): AttachOptions {
     return {
       onOutput: (bytes, parsed) => {
-        this.output = Buffer.concat([this.output, bytes])
+        this.#output.append(bytes)
         parsed()
         this.#happened()
       },
@@ -32,6 +33,10 @@ export class Recorder {
         this.#happened()
       },
     }
+  }
+
+  get output(): Buffer {
+    return this.#output.bytes
   }
 
   get text(): string {
