@@ -9,7 +9,7 @@ import { randomId } from '@holdfast/protocol'
 import { type DockerOptions, dockerRuntime, type HostInfo, type Runtime } from '../src/index.ts'
 
 const run = promisify(execFile)
-export const BASE_IMAGE = 'node:24-bookworm-slim'
+export const BASE_IMAGE = 'holdfast/node:24'
 
 /** Standard output of a command, trimmed; rejects with its standard error when it fails. */
 export const out = async (command: string, ...args: string[]): Promise<string> =>

@@ -28,9 +28,19 @@ export const freePort = async (): Promise<number> => {
 
 const start = async (): Promise<RedisServer> => {
   const host = await freePort()
-  const started = await new GenericContainer('redis:7')
+  const started = await new GenericContainer('holdfast/redis:7')
     .withPullPolicy(PullPolicy.neverPull())
-    .withCommand(['redis-server', '--maxmemory-policy', 'noeviction', '--save', '', '--appendonly', 'no'])
+    .withCommand([
+      'redis-server',
+      '--protected-mode',
+      'no',
+      '--maxmemory-policy',
+      'noeviction',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+    ])
     .withExposedPorts({ container: REDIS_PORT, host })
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
     .start()

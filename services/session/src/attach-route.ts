@@ -104,7 +104,7 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
   }
 
   const serve = (socket: WebSocket, { session, raw, cols, rows, grant }: ReturnType<typeof admit>): void => {
-    const terms = { session, wire: wireOf(socket), mode: grant.mode }
+    const terms = { session, wire: wireOf(socket), mode: grant.mode, principal: grant.principal }
     const conversation: Conversation = raw ? converseRaw(terms, cols, rows) : converse(terms, attachTimeoutMs)
     socket.on('message', (data, isBinary) => conversation.receive(data as Buffer, isBinary))
     socket.on('close', (code) => {

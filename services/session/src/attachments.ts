@@ -30,7 +30,7 @@ export class Attachments {
   readonly #stream: Stream
   readonly #controls: Controls
   readonly #all = new Set<Attachment>()
-  readonly #inputs = new ClientInputs((client) => this.#find(client) !== undefined)
+  readonly #inputs = new ClientInputs((identity) => this.#find(identity) !== undefined)
   readonly #held = new Set<Attachment>()
   #rank = 0
   #controller: string | null = null
@@ -48,7 +48,7 @@ export class Attachments {
 
   /** The same client's older view ends first, so that none of its bytes is counted after `inputOffset` is told. */
   attach(viewer: Viewer, wire: Wire, position: Position): Attachment {
-    const older = this.#find(viewer.client)
+    const older = this.#find(viewer.identity)
     if (older !== undefined) {
       older.fail('KICKED', 'the same client attached again')
       this.#forget(older)
@@ -60,8 +60,8 @@ export class Attachments {
     const attachment = new Attachment(viewer, wire, this.#stream, offset)
     this.#all.add(attachment)
     if (claims) attachment.rank = ++this.#rank
-    this.#membersChanged(attachment)
     if (!viewer.raw) wire.sendMessage(this.#welcome(viewer, resume, offset))
+    this.#membersChanged()
     attachment.begin(resume === 'snapshot')
     return attachment
   }
@@ -76,10 +76,10 @@ export class Attachments {
   }
 
   input(attachment: Attachment, bytes: Buffer): void {
-    const { client, raw } = attachment.viewer
+    const { identity, raw } = attachment.viewer
     if (!raw) {
-      this.#inputs.add(client, bytes.length)
-      attachment.inputAccepted(this.#inputs.offsetOf(client))
+      this.#inputs.add(identity, bytes.length)
+      attachment.inputAccepted(this.#inputs.offsetOf(identity))
     }
     this.#controls.input(bytes)
     if (!this.#controls.inputFull) return
@@ -134,8 +134,8 @@ export class Attachments {
     for (const attachment of this.#all) attachment.fail('SESSION_ENDED', 'the session and its host have ended')
   }
 
-  #find(client: string): Attachment | undefined {
-    for (const attachment of this.#all) if (attachment.viewer.client === client) return attachment
+  #find(identity: string): Attachment | undefined {
+    for (const attachment of this.#all) if (attachment.viewer.identity === identity) return attachment
     return undefined
   }
 
@@ -152,9 +152,9 @@ export class Attachments {
     return { resume: 'snapshot', offset: screen.snapshotOffset }
   }
 
-  #welcome({ client, mode }: Viewer, resume: Resume, offset: number): HostMessage {
+  #welcome({ identity, mode }: Viewer, resume: Resume, offset: number): HostMessage {
     const { epoch } = this.#stream
-    const inputOffset = this.#inputs.offsetOf(client)
+    const inputOffset = this.#inputs.offsetOf(identity)
     const state = { ...this.#controls.size(), controller: this.#controller }
     return { type: 'attached', session: this.#session, epoch, offset, resume, inputOffset, mode, ...state }
   }
@@ -173,10 +173,8 @@ export class Attachments {
     this.say({ type: 'control', controller: client })
   }
 
-  #membersChanged(newcomer?: Attachment): void {
+  #membersChanged(): void {
     this.#controls.viewersChanged()
-    for (const attachment of this.#all) {
-      if (attachment !== newcomer) attachment.say({ type: 'clients', count: this.count })
-    }
+    this.say({ type: 'clients', count: this.count })
   }
 }

@@ -6,20 +6,20 @@ const MAX_CLIENTS = 256
 export class ClientInputs {
   /** In the order of last use. */
   readonly #offsets = new Map<string, number>()
-  readonly #isAttached: (client: string) => boolean
+  readonly #isAttached: (identity: string) => boolean
 
-  constructor(isAttached: (client: string) => boolean) {
+  constructor(isAttached: (identity: string) => boolean) {
     this.#isAttached = isAttached
   }
 
-  offsetOf(client: string): number {
-    return this.#offsets.get(client) ?? 0
+  offsetOf(identity: string): number {
+    return this.#offsets.get(identity) ?? 0
   }
 
-  add(client: string, bytes: number): void {
-    const offset = this.offsetOf(client) + bytes
-    this.#offsets.delete(client)
-    this.#offsets.set(client, offset)
+  add(identity: string, bytes: number): void {
+    const offset = this.offsetOf(identity) + bytes
+    this.#offsets.delete(identity)
+    this.#offsets.set(identity, offset)
     if (this.#offsets.size <= MAX_CLIENTS) return
     for (const name of this.#offsets.keys()) {
       if (this.#isAttached(name)) continue

@@ -17,6 +17,7 @@ export interface Terms {
   wire: Wire
   /** The most that the grant allows. */
   mode: 'rw' | 'ro'
+  principal: string
 }
 
 /** Null for a type that we do not know: it is ignored. Throws BAD_REQUEST. */
@@ -28,9 +29,10 @@ const parseMessage = (text: string): ClientMessage | null => {
   return checked(CLIENT_MESSAGES[type as keyof typeof CLIENT_MESSAGES], value, type)
 }
 
-const attach = ({ session, wire, mode }: Terms, message: AttachMessage): Attachment => {
+const attach = ({ session, wire, mode, principal }: Terms, message: AttachMessage): Attachment => {
   const { client, cols, rows, epoch, offset } = message
-  const viewer = { client, mode: mode === 'ro' ? mode : (message.mode ?? 'rw'), raw: false, cols, rows }
+  const identity = `${client} ${mode} ${principal}`
+  const viewer = { client, identity, mode: mode === 'ro' ? mode : (message.mode ?? 'rw'), raw: false, cols, rows }
   return session.attachments.attach(viewer, wire, { epoch, offset })
 }
 
@@ -98,7 +100,8 @@ export const converse = (terms: Terms, timeoutMs: number): Conversation => {
 
 /** Everything that comes is input, whatever the frame's type; the view begins at once. */
 export const converseRaw = (terms: Terms, cols: number | undefined, rows: number | undefined): Conversation => {
-  const viewer = { client: `raw-${randomId(12)}`, mode: terms.mode, raw: true, cols, rows }
+  const client = `raw-${randomId(12)}`
+  const viewer = { client, identity: client, mode: terms.mode, raw: true, cols, rows }
   const attachment = terms.session.attachments.attach(viewer, terms.wire, { epoch: undefined, offset: undefined })
   return {
     receive: (data) => {

@@ -29,6 +29,8 @@ export interface Stream {
 
 export interface Viewer {
   client: string
+  /** The client among those with the same grant: an id is no secret, and must not be enough to end another one's view. */
+  identity: string
   mode: 'rw' | 'ro'
   /** Plain bytes both ways: no control messages, and what left this process counts as acknowledged. */
   raw: boolean

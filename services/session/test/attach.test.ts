@@ -132,6 +132,19 @@ test('the same client attaching again ends its older view for good', async (t) =
   assert.equal((await host.status()).viewers, 1)
 })
 
+test('a read-only guest who knows the client id of another does not take its place', async (t) => {
+  const host = await startHost(t)
+  await host.claim(shell('stty -echo; echo ready; cat'))
+  const owner = (await host.view()).attach({ client: 'known' })
+  await owner.shows('ready')
+  const guest = (await host.view({ mode: 'ro' })).attach({ client: 'known' })
+  assert.equal((await guest.gets('attached')).mode, 'ro')
+  owner.type('still here\n')
+  await owner.shows('still here')
+  assert.equal((await host.status()).viewers, 2)
+  assert.equal((await guest.gets('clients')).count, 2)
+})
+
 test('a paste larger than any buffer reaches a command that reads late, whole and in order', async (t) => {
   const host = await startHost(t)
   await host.claim(shell('stty raw -echo; echo ready; read -rN 1 <<<x; sleep 0.7; head -c 3000000 | md5sum'))
