@@ -21,8 +21,9 @@ export const dockerEngine = async () => {
   if (dockerAnswers()) return
   if (!onPath('dockerd') || !onPath('iptables')) await apt('docker.io', 'iptables', 'iproute2')
   await step('starting the Docker engine', async () => {
-    // A pid file left by a machine that went down makes dockerd refuse to start when that pid is in use again.
-    if (!succeeds('pidof', ['dockerd'])) rmSync('/var/run/docker.pid', { force: true })
+    // A pid file left by a machine that went down stops a daemon from starting when that pid is in use again.
+    const left = { dockerd: '/var/run/docker.pid', containerd: '/var/run/docker/containerd/containerd.pid' }
+    for (const [name, file] of Object.entries(left)) if (!succeeds('pidof', [name])) rmSync(file, { force: true })
     const log = openSync('/var/log/holdfast-dockerd.log', 'a')
     spawn('dockerd', ['--live-restore'], { detached: true, stdio: ['ignore', log, log] }).unref()
     await waitForDocker()

@@ -44,6 +44,7 @@ export const start = async ({ data, choosePort, mayPull }) => {
   writeEnvironment(envFile, {
     HOLDFAST_CLUSTER: cluster,
     HOLDFAST_PORTS: port,
+    HOLDFAST_DOCKER_SOCKET: process.env.HOLDFAST_DOCKER_SOCKET ?? '/var/run/docker.sock',
     HOLDFAST_PROMETHEUS_PORT: process.env.HOLDFAST_PROMETHEUS_PORT ?? 9090,
     HOLDFAST_TEMPLATES: join(data, 'templates.yaml'),
     HOLDFAST_PULL_POLICY: 'never',

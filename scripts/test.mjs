@@ -34,5 +34,9 @@ if (check.status !== 0) process.exit(1)
 const named = process.argv.slice(2)
 const files = named.length > 0 ? named : ['{packages,services}/*/test/**/*.test.ts', 'scripts/test/*.test.ts']
 const env = { ...withNode24, TESTCONTAINERS_RYUK_DISABLED: 'true', HOLDFAST_DOCKER: dockerAnswers() ? '1' : '' }
-const tests = spawnSync(node24, ['--test', '--test-concurrency=1', ...files], { cwd: root, env, stdio: 'inherit' })
+const tests = spawnSync(node24, ['--test', '--test-concurrency=1', '--test-timeout=600000', ...files], {
+  cwd: root,
+  env,
+  stdio: 'inherit',
+})
 process.exit(tests.status ?? 1)

@@ -2,15 +2,22 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Problem, Session } from '@holdfast/protocol'
+import { type EngineProxy, engineProxy } from './support/engine-proxy.ts'
 import { dockerIsMissing, type Stack, startStack, until } from './support/stack.ts'
 import { view } from './support/viewer.ts'
 
 describe('bad input', { skip: dockerIsMissing }, () => {
   let stack: Stack
+  let engine: EngineProxy
   before(async () => {
-    stack = await startStack('docker', '- name: missing\n  image: holdfast/no-such-image\n  command: [bash]\n')
+    engine = await engineProxy()
+    const moreTemplates = '- name: missing\n  image: holdfast/no-such-image\n  command: [bash]\n'
+    stack = await startStack('docker', { moreTemplates, dockerSocket: engine.path })
   })
-  after(() => stack.destroy())
+  after(async () => {
+    await stack.destroy()
+    await engine.close()
+  })
 
   const post = async (body: string, headers: Record<string, string> = {}) => {
     const response = await fetch(`${stack.url}/v1/sessions`, {
@@ -75,6 +82,26 @@ describe('bad input', { skip: dockerIsMissing }, () => {
     const { body } = await post('{"template":"missing"}')
     assert.equal(body.phase, 'failed')
     assert.match(body.reason ?? '', /^image-missing: .*holdfast\/no-such-image/)
+  })
+
+  test('with Docker away the API answers 503 with the reason, and streams go on', async () => {
+    const session = await stack.client.createSession({ command: 'cat' })
+    const viewer = view(stack.client, session.id)
+    await until('attached', () => viewer.states.some(({ kind }) => kind === 'attached'))
+    engine.shut()
+    try {
+      const { status, body } = await post('{"command":"cat"}')
+      assert.equal(status, 503)
+      assert.equal(body.code, 'RUNTIME_UNAVAILABLE')
+      assert.match(body.detail, /Docker/)
+      viewer.attachment.write('during\n')
+      await viewer.waitFor(/during\r\nduring/)
+      assert.equal((await stack.client.getSession(session.id)).phase, 'running', 'not seen is not dead')
+    } finally {
+      engine.open()
+    }
+    await until('creating works again', () => post('{"command":"true"}').then(({ status }) => status === 201), 30_000)
+    viewer.attachment.detach()
   })
 
   test('with Redis down the API answers 503 within a second, and streams go on', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { hostKey, sign } from '@holdfast/service-kit'
@@ -45,16 +46,39 @@ describe('isolation', { skip: dockerIsMissing }, () => {
 
   /** Asks bash inside a session to connect to each target; answers the ones that accepted. */
   const reached = async (template: string, list: string[]): Promise<string[]> => {
-    const script = `for t in ${list.join(' ')}; do timeout 2 bash -c "exec 3<>/dev/tcp/\${t%:*}/\${t#*:}" 2>/dev/null && echo "REACHED $t"; done; echo DONE`
+    const attempt = `timeout 3 bash -c "exec 3<>/dev/tcp/\${t%:*}/\${t#*:}" 2>/dev/null && echo "REACHED $t"`
+    const script = `for t in ${list.join(' ')}; do (${attempt}) & done; wait; echo DONE`
     const session = await stack.client.createSession({ template, command: 'bash', args: ['-c', script] })
     const viewer = view(stack.client, session.id)
     await viewer.waitFor(/DONE/, 120_000)
     return [...viewer.text().matchAll(/REACHED (\S+)/g)].map((match) => match[1] ?? '')
   }
 
+  /** The same from the machine itself: what a session must not reach does listen. */
+  const listens = (target: string): Promise<boolean> =>
+    new Promise((done) => {
+      const [host = '', port] = target.split(':')
+      const socket = connect({ host, port: Number(port), timeout: 2000 })
+      const end = (open: boolean) => {
+        socket.destroy()
+        done(open)
+      }
+      socket
+        .once('connect', () => end(true))
+        .once('error', () => end(false))
+        .once('timeout', () => end(false))
+    })
+
   test('a session reaches neither Redis, the orchestrator, the gateway, a metrics port nor the metadata address', async () => {
     const list = await targets()
     assert.ok(list.length >= 6, `there is something to try: ${list.join(' ')}`)
+    const open = await Promise.all(list.map(listens))
+    for (const port of [6379, 8080, 8081, 9080, 9081]) {
+      assert.ok(
+        list.some((target, i) => target.endsWith(`:${port}`) && open[i]),
+        `port ${port} listens, so that not reaching it means something`,
+      )
+    }
     assert.deepEqual(await reached('shell', list), [])
     assert.deepEqual(await reached('isolated', list), [])
   })

@@ -9,6 +9,7 @@ import { HoldfastClient } from '@holdfast/client'
 const execute = promisify(execFile)
 const root = join(import.meta.dirname, '../../../..')
 const START_MS = 180_000
+export const DOCKER_SOCKET = '/var/run/docker.sock'
 
 export const dockerIsMissing =
   process.env.HOLDFAST_DOCKER === '1' ? false : 'no Docker engine (HOLDFAST_DOCKER=1 says there is one)'
@@ -55,10 +56,10 @@ interface Running {
   key: string
 }
 
-const launch = (runtime: string, data: string, port: string): Promise<Running> =>
+const launch = (runtime: string, data: string, port: string, dockerSocket: string): Promise<Running> =>
   new Promise((done, fail) => {
     const args = [join(root, 'scripts/start.mjs'), '--runtime', runtime, '--port', port, '--data', data]
-    const env = { ...process.env, HOLDFAST_AIRGAP: '1', HOLDFAST_PROMETHEUS_PORT: '0' }
+    const env = { ...process.env, HOLDFAST_AIRGAP: '1', HOLDFAST_DOCKER_SOCKET: dockerSocket }
     const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     const failed = (why: string) => fail(new Error(`npm start ${why}:\n${output}`))
@@ -84,10 +85,13 @@ const ended = (child: ChildProcess): Promise<void> =>
   })
 
 /** Needs the images built by `npm test`; `runtime: 'docker'` uses the machine's engine under a cluster id of its own. */
-export const startStack = async (runtime: 'docker' | 'process', moreTemplates = ''): Promise<Stack> => {
+export const startStack = async (
+  runtime: 'docker' | 'process',
+  { moreTemplates = '', dockerSocket = DOCKER_SOCKET } = {},
+): Promise<Stack> => {
   const data = mkdtempSync(join(tmpdir(), 'hf-'))
   writeFileSync(join(data, 'templates.yaml'), readFileSync(join(root, 'templates.yaml'), 'utf8') + moreTemplates)
-  let running = await launch(runtime, data, '0')
+  let running = await launch(runtime, data, '0', dockerSocket)
   const { url, key } = running
   const port = new URL(url).port
   const cluster = readFileSync(join(data, runtime, 'cluster'), 'utf8')
@@ -123,7 +127,7 @@ export const startStack = async (runtime: 'docker' | 'process', moreTemplates = 
     cluster,
     interrupt,
     again: async () => {
-      running = await launch(runtime, data, port)
+      running = await launch(runtime, data, port, dockerSocket)
     },
     compose,
     crash: async (service) => {
@@ -132,7 +136,7 @@ export const startStack = async (runtime: 'docker' | 'process', moreTemplates = 
     },
     destroy: async () => {
       const page = await client.listSessions({ limit: 200 }).catch(() => ({ sessions: [] }))
-      for (const { id } of page.sessions) await client.deleteSession(id).catch(() => undefined)
+      await Promise.all(page.sessions.map(({ id }) => client.deleteSession(id).catch(() => undefined)))
       await interrupt()
       if (runtime === 'docker') {
         await compose('down', '--volumes', '--timeout', '5')
