@@ -18,7 +18,7 @@ import { fail } from './endings.ts'
 import type { Target } from './host-client.ts'
 
 /** First and longest pause between two knocks at a new host. */
-const POLL_MS = { first: 20, longest: 200 }
+const POLL_MS = { first: 10, longest: 40 }
 /** How often a host that does not listen yet is checked for having died, and the record for having been stopped. */
 const CHECK_MS = 1_000
 const RETRY_MS = 1_000
