@@ -21,7 +21,7 @@ const runningPort = async (compose) => {
   return Number(text.trim().split(':').at(-1)) || undefined
 }
 
-export const start = async ({ data, choosePort, mayPull }) => {
+export const start = async ({ data, port: asked, freePort, mayPull }) => {
   await dockerEngine()
   await dockerPlugins()
   await baseImages(['holdfast/node:24', 'holdfast/redis:7', 'holdfast/prometheus:2'], { mayPull })
@@ -40,7 +40,8 @@ export const start = async ({ data, choosePort, mayPull }) => {
     '--file',
     join(root, 'docker-compose.yml'),
   ]
-  const port = (existsSync(envFile) && (await runningPort(compose))) || (await choosePort())
+  const running = existsSync(envFile) ? await runningPort(compose) : undefined
+  const port = running !== undefined && (asked === 0 || asked === running) ? running : await freePort(asked)
   writeEnvironment(envFile, {
     HOLDFAST_CLUSTER: cluster,
     HOLDFAST_PORTS: port,

@@ -1,8 +1,9 @@
 /** Runs Redis, orchestrator and gateway as child processes, started again when one dies; session hosts are detached processes. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, openSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { readPid, writePid } from './pid-file.mjs'
 import { run, step } from './progress.mjs'
 import { bundles, clusterId, native, node24, redisServer, root } from './setup.mjs'
 
@@ -11,26 +12,6 @@ const SMALL = ['MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=16384']
 const RESTART_MS = 500
 const STOP_MS = 15_000
 const READY_MS = 60_000
-
-/** Field 22 of /proc/<pid>/stat: with it a pid names one process for good. */
-const startTime = (pid) => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
-}
-
-const readPid = (file) => {
-  try {
-    const [pid, began] = readFileSync(file, 'utf8').split(' ')
-    return startTime(pid) === began ? Number(pid) : undefined
-  } catch {
-    return undefined
-  }
-}
 
 const until = async (condition, ms) => {
   for (const end = Date.now() + ms; Date.now() < end; ) {
@@ -57,7 +38,7 @@ const supervise = ({ name, command, args, env, dir }) => {
   const launch = () => {
     // A group of its own: Ctrl-C in the terminal reaches only us, and we stop them in order.
     child = spawn(command, args, { cwd: root, env, stdio: ['ignore', log, log], detached: true })
-    if (child.pid) writeFileSync(pidFile, `${child.pid} ${startTime(child.pid)}`)
+    if (child.pid) writePid(pidFile, child.pid)
     child.on('error', (error) => process.stderr.write(`${name}: ${error.message}\n`))
     child.on('close', (code, signal) => {
       if (stopped) return
@@ -112,7 +93,7 @@ const startRedis = async (dir, runDir) => {
   return { stop, url: `unix://${socket}` }
 }
 
-export const start = async ({ data, choosePort }) => {
+export const start = async ({ data, port: asked, freePort }) => {
   await native()
   await bundles()
   await redisServer()
@@ -120,7 +101,7 @@ export const start = async ({ data, choosePort }) => {
   const runDir = join(dir, 'run')
   for (const path of [runDir, join(dir, 'hosts')]) mkdirSync(path, { recursive: true, mode: 0o700 })
   for (const name of ['gateway', 'orchestrator', 'redis']) await endLeftover(join(runDir, `${name}.pid`))
-  const port = await choosePort()
+  const port = await freePort(asked)
   const redis = await startRedis(dir, runDir)
   const shared = {
     ...process.env,

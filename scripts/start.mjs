@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { dockerAnswers } from './docker.mjs'
+import { readPid, writePid } from './pid-file.mjs'
 import { makeSecrets } from './secrets.mjs'
 import { packages, root } from './setup.mjs'
 
@@ -51,7 +52,9 @@ const readArguments = () => {
 /** The port asked for, or a free one for 0. */
 const freePort = (port) =>
   new Promise((done, notFree) => {
-    const probe = createServer().once('error', notFree)
+    const probe = createServer().once('error', () =>
+      notFree(new Error(`port ${port} of 127.0.0.1 is in use; choose another with --port (0: any free one)`)),
+    )
     probe.listen(port, '127.0.0.1', () => {
       const found = probe.address().port
       probe.close(() => done(found))
@@ -60,13 +63,17 @@ const freePort = (port) =>
 
 const main = async () => {
   const { runtime, port, data } = readArguments()
-  await packages()
   mkdirSync(data, { recursive: true, mode: 0o711 })
+  const pidFile = join(data, 'start.pid')
+  const other = readPid(pidFile)
+  if (other !== undefined) fail(`it already runs with this data folder, as process ${other}`)
+  writePid(pidFile, process.pid)
+  await packages()
   const key = makeSecrets(join(data, 'secrets'))
   const templates = join(data, 'templates.yaml')
   if (!existsSync(templates)) copyFileSync(join(root, 'templates.yaml'), templates)
   const { start } = await import(runtime === 'docker' ? './start-docker.mjs' : './start-process.mjs')
-  const services = await start({ data, choosePort: () => freePort(port), mayPull: process.env.HOLDFAST_AIRGAP !== '1' })
+  const services = await start({ data, port, freePort, mayPull: process.env.HOLDFAST_AIRGAP !== '1' })
   const url = `http://127.0.0.1:${services.port}`
   const client = join(data, 'client.json')
   writeFileSync(client, `${JSON.stringify({ url, key })}\n`, { mode: 0o600 })

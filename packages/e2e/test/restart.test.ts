@@ -1,7 +1,8 @@
 /** Sessions outlive every restart of the services, and the next start finds them. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { dockerIsMissing, type Stack, startStack, until } from './support/stack.ts'
+import { command, dockerIsMissing, type Stack, startStack, until } from './support/stack.ts'
 import { view } from './support/viewer.ts'
 
 for (const { runtime, skip } of [
@@ -72,6 +73,12 @@ for (const { runtime, skip } of [
         await isStillThere()
       })
     } else {
+      test('a second start with the same data folder is refused', async () => {
+        const start = join(import.meta.dirname, '../../../scripts/start.mjs')
+        const second = command(process.execPath, start, '--runtime', runtime, '--port', '0', '--data', stack.data)
+        await assert.rejects(second, { code: 2, stderr: /already runs with this data folder/ })
+        await isStillThere()
+      })
       for (const service of ['gateway', 'orchestrator', 'redis'] as const) {
         test(`${service} is killed and comes back`, async () => {
           await stack.crash(service)
