@@ -48,10 +48,13 @@ const hasImage = (name) => succeeds('docker', ['image', 'inspect', name])
 
 const pulled = async (from, to) => {
   try {
-    await run('timeout', ['120', 'docker', 'pull', '-q', from])
-    await run('docker', ['tag', from, to])
+    await step(`pulling ${from}`, async () => {
+      await run('timeout', ['120', 'docker', 'pull', '-q', from])
+      await run('docker', ['tag', from, to])
+    })
     return true
   } catch {
+    process.stderr.write('! no registry in reach: base images are built from packages\n')
     return false
   }
 }
@@ -95,9 +98,12 @@ const BASES = {
 
 /** Base images under our own names: what is here already, else pulled (if allowed), else built from Debian's and npm's packages. */
 export const baseImages = async (names, { mayPull }) => {
+  let registry = mayPull
   for (const name of names) {
     const { official, file, context } = BASES[name]
-    if (hasImage(name) || (mayPull && (await step(`pulling ${official}`, () => pulled(official, name))))) continue
+    if (hasImage(name)) continue
+    if (registry) registry = await pulled(official, name)
+    if (registry) continue
     const dir = mkdtempSync(join(tmpdir(), 'holdfast-'))
     try {
       await buildDebian(dir)
