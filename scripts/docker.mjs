@@ -97,10 +97,9 @@ const BASES = {
 }
 
 /** Base images under our own names: what is here already, else pulled (if allowed), else built from Debian's and npm's packages. */
-export const baseImages = async (names, { mayPull }) => {
+export const baseImages = async ({ mayPull }) => {
   let registry = mayPull
-  for (const name of names) {
-    const { official, file, context } = BASES[name]
+  for (const [name, { official, file, context }] of Object.entries(BASES)) {
     if (hasImage(name)) continue
     if (registry) registry = await pulled(official, name)
     if (registry) continue

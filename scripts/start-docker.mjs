@@ -24,7 +24,7 @@ const runningPort = async (compose) => {
 export const start = async ({ data, port: asked, freePort, mayPull }) => {
   await dockerEngine()
   await dockerPlugins()
-  await baseImages(['holdfast/node:24', 'holdfast/redis:7', 'holdfast/prometheus:2'], { mayPull })
+  await baseImages({ mayPull })
   await ourImages()
   const dir = join(data, 'docker')
   for (const name of ['hosts', 'redis']) mkdirSync(join(dir, name), { recursive: true })

@@ -1,7 +1,6 @@
 /** Runs Redis, orchestrator and gateway as child processes, started again when one dies; session hosts are detached processes. */
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { readPid, writePid } from './pid-file.mjs'
 import { run, step } from './progress.mjs'
@@ -53,15 +52,6 @@ const supervise = ({ name, command, args, env, dir }) => {
     rmSync(pidFile, { force: true })
   }
 }
-
-const anyPort = () =>
-  new Promise((done) => {
-    const probe = createServer()
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => done(String(port)))
-    })
-  })
 
 const ready = async (url) => {
   try {
@@ -117,10 +107,10 @@ export const start = async ({ data, port: asked, freePort }) => {
       env: { ...shared, ...env },
       dir: runDir,
     })
-  const orchestratorPort = await anyPort()
+  const orchestratorPort = await freePort(0)
   const stopOrchestrator = service('orchestrator', {
-    PORT: orchestratorPort,
-    METRICS_PORT: await anyPort(),
+    PORT: String(orchestratorPort),
+    METRICS_PORT: String(await freePort(0)),
     HOLDFAST_RUNTIME: 'process',
     HOLDFAST_HOSTS_DIR: join(dir, 'hosts'),
     HOLDFAST_HOST_COMMAND: JSON.stringify([
@@ -134,7 +124,7 @@ export const start = async ({ data, port: asked, freePort }) => {
   })
   const stopGateway = service('gateway', {
     PORT: String(port),
-    METRICS_PORT: await anyPort(),
+    METRICS_PORT: String(await freePort(0)),
     ORCHESTRATOR_URL: `http://127.0.0.1:${orchestratorPort}`,
     HOLDFAST_KEYS_FILE: join(data, 'secrets/keys.json'),
     HOLDFAST_CONSOLE_DIR: join(root, 'packages/console/dist'),

@@ -24,7 +24,7 @@ await attempt('browser', chromium)
 await attempt('Docker', async () => {
   await dockerEngine()
   await dockerPlugins()
-  await baseImages(['holdfast/node:24', 'holdfast/redis:7', 'holdfast/prometheus:2'], { mayPull: false })
+  await baseImages({ mayPull: false })
   await ourImages()
 })
 

@@ -2,35 +2,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError, LINGER_MS } from '@holdfast/protocol'
 import type { Runtime } from '@holdfast/runtime'
-import type { Logger } from '@holdfast/service-kit'
-import type { SessionRecord, SessionStore } from '@holdfast/session-store'
+import type { SessionRecord } from '@holdfast/session-store'
 import { createChanges } from './changes.ts'
 import { converge } from './converge.ts'
 import type { Domain } from './domain.ts'
 import { createHostClient } from './host-client.ts'
-import type { Jobs } from './jobs.ts'
 import { checkLifetimes } from './lifetime.ts'
 import { createLive } from './live.ts'
-import type { OrchestratorMetrics } from './metrics.ts'
 import { createNodes } from './nodes.ts'
 import { observedRuntime } from './observed-runtime.ts'
 import { observedStore } from './observed-store.ts'
 import { createPulse } from './pulse.ts'
 import { createReconciler } from './reconciler.ts'
-import type { Templates } from './templates.ts'
 import { createWatcher } from './watcher.ts'
 
-export interface EngineOptions {
-  store: SessionStore
+type Given = 'store' | 'jobs' | 'templates' | 'metrics' | 'logger' | 'masterKey' | 'cluster' | 'region' | 'retentionMs'
+
+export interface EngineOptions extends Pick<Domain, Given> {
   runtimes: readonly Runtime[]
-  jobs: Jobs
-  templates: Templates
-  metrics: OrchestratorMetrics
-  logger: Logger
-  masterKey: string
-  cluster: string
-  region: string
-  retentionMs: number
   lingerMs?: number
   /** Throws when this Redis must not be used; awaited before anything is written. */
   checkStore?: () => Promise<void>
