@@ -45,7 +45,12 @@ export interface ColorEvent {
   color?: readonly number[]
 }
 
+export type Parameters = (number | number[])[]
+
+type Erase = (parameters: { params: number[]; length: number }, protect: boolean) => boolean
+
 export interface Core {
+  cols: number
   writeSync(data: Uint8Array): void
   buffers: { normal: BufferState; alt: BufferState; active: BufferState }
   coreService: { modes: object; decPrivateModes: object; isCursorHidden: boolean }
@@ -59,6 +64,8 @@ export interface Core {
     _windowTitleStack: string[]
     _iconNameStack: string[]
     _parser: { precedingJoinState: number }
+    eraseInLine: Erase
+    eraseInDisplay: Erase
     onColor(listener: (events: ColorEvent[]) => void): void
   }
 }
