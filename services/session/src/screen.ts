@@ -1,9 +1,14 @@
 /** The terminal's state: fed with the output stream, it answers queries, knows title and directory, and makes snapshots. */
-import { type ScreenFormat, type ScreenJson, SUBPROTOCOL } from '@holdfast/protocol'
+import type { ScreenFormat, ScreenJson } from '@holdfast/protocol'
 import serializer from '@xterm/addon-serialize'
 import headless, { type ITerminalAddon } from '@xterm/headless'
-import { paletteReply, specialColorReply } from './color-queries.ts'
-import { completeLength } from './sequence-boundary.ts'
+import { type ColorSeed, Colors } from './colors.ts'
+import { Keyboard } from './keyboard.ts'
+import { guard } from './parser-guards.ts'
+import { Queries, WINDOW_OPTIONS } from './queries.ts'
+import { type Position, SequenceBoundary } from './sequence-boundary.ts'
+import { coreOf } from './snapshot/internals.ts'
+import { Snapshots } from './snapshot/snapshots.ts'
 
 export interface ScreenOptions {
   cols: number
@@ -30,8 +35,11 @@ export interface Snapshot {
   bytes: Buffer
 }
 
-/** A sequence longer than this is fed in parts: an image may have megabytes, and a snapshot in its midst is not worth them. */
+/** A sequence longer than this is passed over: an image may have megabytes, and the screen has no use for it. */
 const MAX_HELD_BYTES = 64 * 1024
+/** xterm.js cuts longer pieces itself, and loses a character torn there when its second byte is 0x80. */
+const MAX_PIECE_BYTES = 128 * 1024
+const NOTHING = Buffer.alloc(0)
 const ENTER_ALTERNATE = '\x1b[?1049h\x1b[H'
 
 /** Source: OSC 7, `file://<host>/<path>` with percent-encoding. */
@@ -47,9 +55,17 @@ const pathOfFileUrl = (text: string): string | null => {
 export class Screen {
   readonly #terminal: InstanceType<typeof headless.Terminal>
   readonly #serializer = new serializer.SerializeAddon()
+  readonly #boundary: SequenceBoundary
+  readonly #snapshots: Snapshots
+  readonly #colors = new Colors()
+  readonly #queries: Queries
+  readonly #sweep: () => void
   /** The beginning of a sequence or character whose rest has not come: the parser always rests in its ground state. */
-  #held: Buffer = Buffer.alloc(0)
-  #fed = 0
+  #held: Buffer = NOTHING
+  #position: Position = { at: 0, state: 0 }
+  /** What `#held` begins with instead of a sequence too long to be held. */
+  #opener: Buffer = NOTHING
+  #received = 0
   #parsed = 0
 
   constructor({ cols, rows, scrollbackLines }: ScreenOptions, events: ScreenEvents) {
@@ -59,14 +75,25 @@ export class Screen {
       scrollback: scrollbackLines,
       allowProposedApi: true,
       logLevel: 'off',
-      windowOptions: { getWinSizeChars: true },
+      windowOptions: WINDOW_OPTIONS,
+    })
+    const core = coreOf(this.#terminal)
+    this.#boundary = new SequenceBoundary(core._inputHandler._parser._transitions.table)
+    this.#sweep = guard(core).sweep
+    this.#queries = new Queries(this.#terminal, core, this.#colors, events.onReply)
+    const keyboard = new Keyboard(core, events.onReply)
+    this.#snapshots = new Snapshots(core, keyboard, this.#colors, this.#queries)
+    this.#terminal.parser.registerEscHandler({ final: 'c' }, () => {
+      keyboard.reset()
+      this.#queries.reset()
+      return false
     })
     // The addon is typed for the terminal with a window; it uses only what both have.
     this.#terminal.loadAddon(this.#serializer as unknown as ITerminalAddon)
     this.#terminal.onData(events.onReply)
     this.#terminal.onBell(events.onBell)
     this.#terminal.onWriteParsed(events.onParsed)
-    this.#answerQueries(events)
+    this.#tell(events)
   }
 
   /** Offset up to which the state is complete; a snapshot never has a lower one. */
@@ -76,7 +103,7 @@ export class Screen {
 
   /** Bytes written but not parsed yet. */
   get backlog(): number {
-    return this.#fed - this.#parsed
+    return this.snapshotOffset - this.#parsed
   }
 
   get title(): string {
@@ -86,14 +113,24 @@ export class Screen {
 
   write(bytes: Buffer): void {
     const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
-    const complete = completeLength(all)
-    const length = all.length - complete > MAX_HELD_BYTES ? all.length : complete
-    this.#held = length === all.length ? Buffer.alloc(0) : Buffer.from(all.subarray(length))
-    if (length === 0) return
-    this.#fed += length
-    const upTo = this.#fed
-    this.#terminal.write(all.subarray(0, length), () => {
+    const { complete, at, state } = this.#boundary.scan(all, this.#position)
+    this.#received += bytes.length
+    if (complete > 0) this.#opener = NOTHING
+    this.#held = complete === all.length ? NOTHING : Buffer.from(all.subarray(complete))
+    this.#position = { at: at - complete, state }
+    if (this.#held.length > MAX_HELD_BYTES) this.#passOver()
+    const upTo = this.snapshotOffset
+    this.#feed(all.subarray(0, complete), () => {
       this.#parsed = upTo
+      this.#sweep()
+    })
+  }
+
+  /** Colours that programs are told when they have set none themselves: those of who looks. */
+  seedColors(seed: ColorSeed): void {
+    this.#terminal.write('', () => {
+      this.#colors.seed(seed)
+      this.#queries.schemeChanged()
     })
   }
 
@@ -104,20 +141,16 @@ export class Screen {
 
   /** The offset of a snapshot asked for now. */
   get snapshotOffset(): number {
-    return this.#fed
+    return this.#received - (this.#held.length - this.#opener.length)
   }
 
   /** At most `maxBytes` of it, by leaving out the oldest lines above the screen. */
   snapshot(maxBytes: number): Promise<Snapshot> {
+    const [offset, opener] = [this.snapshotOffset, this.#opener]
     return this.#drained(() => {
-      const { cols, rows, buffer } = this.#terminal
-      let scrollback = buffer.normal.baseY
-      let bytes = Buffer.from(this.#serializer.serialize({ scrollback }))
-      while (bytes.length > maxBytes && scrollback > 0) {
-        scrollback = Math.floor(scrollback / 2)
-        bytes = Buffer.from(this.#serializer.serialize({ scrollback }))
-      }
-      return { offset: this.#parsed, cols, rows, bytes }
+      const { cols, rows } = this.#terminal
+      const state = this.#snapshots.take(maxBytes - opener.length)
+      return { offset, cols, rows, bytes: opener.length === 0 ? state : Buffer.concat([state, opener]) }
     })
   }
 
@@ -134,6 +167,25 @@ export class Screen {
   /** The visible lines as they are now, without waiting for what is still to be parsed. */
   visibleText(): string {
     return this.#lines(0).join('\n')
+  }
+
+  /** Goes on as if a sequence had been begun that is ignored: so does who starts with a snapshot from here. */
+  #passOver(): void {
+    const { at, state } = this.#position
+    this.#opener = this.#boundary.opener(state)
+    this.#held = Buffer.concat([this.#opener, this.#held.subarray(at)])
+    this.#position = this.#boundary.scan(this.#held)
+  }
+
+  #feed(bytes: Buffer, parsed: () => void): void {
+    let from = 0
+    while (bytes.length - from > MAX_PIECE_BYTES) {
+      let to = from + MAX_PIECE_BYTES
+      while (((bytes[to] as number) & 0xc0) === 0x80 && to > from + MAX_PIECE_BYTES - 4) to--
+      this.#terminal.write(bytes.subarray(from, to))
+      from = to
+    }
+    this.#terminal.write(bytes.subarray(from), parsed)
   }
 
   /** Runs `make` when all that was written before is parsed, before anything after it is. */
@@ -169,18 +221,8 @@ export class Screen {
     return text.slice(text.indexOf(ENTER_ALTERNATE) + ENTER_ALTERNATE.length)
   }
 
-  /** What xterm.js without a window leaves unanswered or does not know. */
-  #answerQueries({ onReply, onCwd, onTitle }: ScreenEvents): void {
-    const { parser } = this.#terminal
-    const answer = (reply: string | null): boolean => {
-      if (reply !== null) onReply(reply)
-      return reply !== null
-    }
-    parser.registerOscHandler(4, (data) => answer(paletteReply(data)))
-    for (const code of [10, 11, 12]) parser.registerOscHandler(code, (data) => answer(specialColorReply(code, data)))
-    // XTVERSION
-    parser.registerCsiHandler({ prefix: '>', final: 'q' }, () => answer(`\x1bP>|${SUBPROTOCOL}\x1b\\`))
-    parser.registerOscHandler(7, (data) => {
+  #tell({ onCwd, onTitle }: ScreenEvents): void {
+    this.#terminal.parser.registerOscHandler(7, (data) => {
       const cwd = pathOfFileUrl(data)
       if (cwd !== null) onCwd(cwd)
       return true

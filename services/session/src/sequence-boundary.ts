@@ -1,69 +1,146 @@
-/** Where a chunk of terminal output may be cut so that no character and no escape sequence is torn. */
+/** Where terminal output may be cut so that no character and no escape sequence is torn, by xterm.js' own transition table. */
 
 const ESC = 0x1b
-const BEL = 0x07
-const CAN = 0x18
-const SUB = 0x1a
-const BACKSLASH = 0x5c
-/** `ESC [`, and the openers of strings: OSC, DCS, SOS, PM, APC (ECMA-48 §5.6). */
-const CSI = 0x5b
-const OSC = 0x5d
-const STRINGS = new Set([OSC, 0x50, 0x58, 0x5e, 0x5f])
+/** First byte of U+0080–U+009F, the 8-bit control characters. */
+const C1_LEAD = 0xc2
+/** The table knows all beyond it by this one. */
+const NON_ASCII = 0xa0
+/** A byte that is part of no character: the decoder drops it. */
+const DROPPED = -1
+const INCOMPLETE = -2
 
-const isBetween = (byte: number, low: number, high: number): boolean => byte >= low && byte <= high
+/** Source: @xterm/headless src/common/parser/Constants.ts, ParserState and ParserAction. */
+const GROUND = 0
+const ESCAPE = 1
+const OSC_END = 6
+const DCS_UNHOOK = 14
 
-/** Position after the CSI sequence whose parameters start at `at`; -1 when it is not complete. ESC begins another one. */
-const csiEnd = (bytes: Uint8Array, at: number): number => {
-  for (let i = at; i < bytes.length; i++) {
-    const byte = bytes[i] as number
-    if (byte === ESC) return i
-    if (byte === CAN || byte === SUB || isBetween(byte, 0x40, 0x7e)) return i + 1
-  }
-  return -1
+/** For each parser state a sequence that leads to one like it, and does nothing when it ends. */
+const OPENERS: readonly string[] = [
+  ...['', '\x1b', '\x1b   '],
+  ...Array.from({ length: 4 }, () => '\x1b[0<'), // CSI
+  ...['\x1b_', '\x1b]9999999;'], // SOS, PM, APC; OSC
+  ...Array.from({ length: 4 }, () => '\x1bP0<'), // DCS before its content
+  '\x1bPz',
+]
+
+const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80
+/** Bytes of the character that `lead` begins; 1 for what begins none. */
+const lengthOf = (lead: number): number =>
+  lead >= 0xc0 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf8 ? 4 : 1
+
+/** Where scanning stands: at `at`, an unfinished character, in `state` of the parser. */
+export interface Position {
+  at: number
+  state: number
 }
 
-/** The same for a string: ended by ST, CAN or SUB, an OSC also by BEL. */
-const stringEnd = (bytes: Uint8Array, at: number, isOsc: boolean): number => {
-  for (let i = at; i < bytes.length; i++) {
-    const byte = bytes[i] as number
-    if (byte === CAN || byte === SUB || (isOsc && byte === BEL)) return i + 1
-    if (byte !== ESC) continue
-    if (i + 1 === bytes.length) return -1
-    return bytes[i + 1] === BACKSLASH ? i + 2 : i
-  }
-  return -1
-}
-
-/** The same for every sequence that begins with the ESC at `at`. */
-const sequenceEnd = (bytes: Uint8Array, at: number): number => {
-  const kind = bytes[at + 1]
-  if (kind === undefined) return -1
-  if (kind === CSI) return csiEnd(bytes, at + 2)
-  if (STRINGS.has(kind)) return stringEnd(bytes, at + 2, kind === OSC)
-  let final = at + 1
-  while (final < bytes.length && isBetween(bytes[final] as number, 0x20, 0x2f)) final++
-  if (final === bytes.length) return -1
-  return bytes[final] === ESC ? final : final + 1
+export interface Boundary extends Position {
+  /** Up to here nothing is torn. */
+  complete: number
 }
 
 /** Length of the bytes without an unfinished UTF-8 character at their end. */
 const wholeCharacters = (bytes: Uint8Array, from: number): number => {
   for (let back = 1; back <= 3 && bytes.length - back >= from; back++) {
     const byte = bytes[bytes.length - back] as number
-    if (byte < 0x80) return bytes.length
-    if (byte < 0xc0) continue
-    const width = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
-    return width > back ? bytes.length - back : bytes.length
+    if (isContinuation(byte)) continue
+    return lengthOf(byte) > back ? bytes.length - back : bytes.length
   }
   return bytes.length
 }
 
-/** How many leading bytes leave a parser that was in its ground state in it again. */
-export const completeLength = (bytes: Buffer): number => {
-  let from = 0
-  for (let start = bytes.indexOf(ESC); start >= 0; start = bytes.indexOf(ESC, from)) {
-    from = sequenceEnd(bytes, start)
-    if (from < 0) return start
+export class SequenceBoundary {
+  readonly #table: Uint8Array
+  /** Of the character read last: code point, or one of the above; and where the next begins. */
+  #code = 0
+  #next = 0
+
+  /** Source: EscapeSequenceParser.TransitionTable: state << 8 | code gives action << 4 | next state. */
+  constructor(table: Uint8Array) {
+    this.#table = table
   }
-  return wholeCharacters(bytes, from)
+
+  /** Goes on at `position`, in a sequence that begins with the bytes unless its state is ground. */
+  scan(bytes: Buffer, { at, state }: Position = { at: 0, state: GROUND }): Boundary {
+    let complete = 0
+    let start = at
+    let from = at
+    let inside = state
+    for (;;) {
+      if (inside === GROUND) {
+        start = this.#sequenceStart(bytes, from)
+        if (start < 0) {
+          const whole = wholeCharacters(bytes, from)
+          return { complete: whole, at: whole, state: GROUND }
+        }
+        complete = start
+      }
+      const end = this.#sequenceEnd(bytes, start, inside)
+      if (end.state !== GROUND || end.at === start) return { complete, ...end }
+      from = end.at
+      complete = from
+      inside = GROUND
+    }
+  }
+
+  /** Stands for a sequence too long to be held: one that is like it up to here, and is ignored. */
+  opener(state: number): Buffer {
+    return Buffer.from(OPENERS[state] ?? '')
+  }
+
+  #sequenceStart(bytes: Buffer, from: number): number {
+    const escape = bytes.indexOf(ESC, from)
+    let lead = bytes.indexOf(C1_LEAD, from)
+    while (lead >= 0 && (escape < 0 || lead < escape)) {
+      const byte = bytes[lead + 1]
+      if (byte === undefined) return -1
+      if (byte >= 0x80 && byte < NON_ASCII && this.#step(GROUND, byte) !== GROUND) return lead
+      lead = bytes.indexOf(C1_LEAD, lead + 1)
+    }
+    return escape
+  }
+
+  #sequenceEnd(bytes: Buffer, from: number, state: number): Position {
+    let now = state
+    for (let at = from; at < bytes.length; ) {
+      this.#read(bytes, at)
+      if (this.#code === INCOMPLETE) return { at, state: now }
+      at = this.#next
+      if (this.#code === DROPPED) continue
+      now = this.#step(now, this.#code)
+      if (now === GROUND) return { at, state: GROUND }
+    }
+    return { at: bytes.length, state: now }
+  }
+
+  #step(state: number, code: number): number {
+    const transition = this.#table[(state << 8) | Math.min(code, NON_ASCII)] as number
+    const action = transition >> 4
+    const ends = code === ESC && (action === OSC_END || action === DCS_UNHOOK)
+    return (transition & 15) | (ends ? ESCAPE : 0)
+  }
+
+  /** Source: Utf8ToUtf32.decode. A byte that does not continue a character begins the next. */
+  #read(bytes: Buffer, at: number): void {
+    const lead = bytes[at] as number
+    const length = lengthOf(lead)
+    this.#code = lead < 0x80 ? lead : DROPPED
+    this.#next = at + 1
+    if (length === 1) return
+    let code = lead & (0xff >> (length + 1))
+    for (let i = 1; i < length; i++) {
+      const byte = bytes[at + i]
+      if (byte === undefined) this.#code = INCOMPLETE
+      if (!isContinuation(byte)) {
+        this.#next = at + i
+        return
+      }
+      code = (code << 6) | ((byte as number) & 0x3f)
+    }
+    if (length === 2 && code < 0x80) return
+    this.#next = at + length
+    const illegal = length === 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff) || code === 0xfeff)
+    if (!illegal && !(length === 4 && (code < 0x10000 || code > 0x10ffff))) this.#code = code
+  }
 }
