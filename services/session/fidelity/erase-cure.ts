@@ -1,7 +1,7 @@
 /** Keeps a viewer alive where xterm.js 6.0 throws, and then parses nothing any more: `CSI 1 J` in the last cell with no line below. */
 import type { Core, Parameters } from './internals.ts'
 
-/** Source: InputHandler.eraseInDisplay, `lines.get(j + 1)!.isWrapped`. The session's screen needs, and has, the same cure. */
+/** Source: InputHandler.eraseInDisplay, `lines.get(j + 1)!.isWrapped`. The session's screen has the same cure. */
 export const erasesToLastCell = (core: Core, parameters: Parameters, protect: boolean): boolean => {
   const { active } = core.buffers
   const { x, y, lines } = active

@@ -1,7 +1,21 @@
 /** A terminal as a viewer has it: plain xterm.js that knows nothing of ours. */
 import headless from '@xterm/headless'
+import { erasesToLastCell } from './erase-cure.ts'
 import { type Core, coreOf } from './internals.ts'
 import type { Program, Size } from './program.ts'
+
+/** xterm.js cuts what is longer than 128 KiB itself, and tears characters. */
+const PIECE_BYTES = 64 * 1024
+
+/** Length without an unfinished character at the end. */
+const wholeCharacters = (bytes: Buffer): number => {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] as number
+    if (byte < 0x80) break
+    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? bytes.length - back : bytes.length
+  }
+  return bytes.length
+}
 
 export class Viewer {
   readonly core: Core
@@ -9,6 +23,8 @@ export class Viewer {
   readonly colors = new Map<number, string>()
   /** What it would answer; a real viewer is told not to. */
   replies = ''
+  /** Torn between two writes, a character with a second byte of 0x80 is lost by xterm.js 6.0: it is written in one. */
+  #torn: Buffer = Buffer.alloc(0)
   readonly #terminal: InstanceType<typeof headless.Terminal>
 
   constructor({ cols, rows }: Size, scrollbackLines: number) {
@@ -24,6 +40,9 @@ export class Viewer {
     this.#terminal.onData((text) => {
       this.replies += text
     })
+    const { parser } = this.#terminal
+    parser.registerCsiHandler({ final: 'J' }, (params) => erasesToLastCell(this.core, params, false))
+    parser.registerCsiHandler({ prefix: '?', final: 'J' }, (params) => erasesToLastCell(this.core, params, true))
     this.core._inputHandler.onColor((events) => {
       for (const { type, index, color } of events) {
         if (type === 1 && index !== undefined) this.colors.set(index, String(color))
@@ -36,8 +55,13 @@ export class Viewer {
     return this.#terminal.options as { convertEol: boolean; cursorBlink: boolean }
   }
 
-  write(bytes: Uint8Array): void {
-    this.core.writeSync(bytes)
+  write(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const piece = Buffer.concat([this.#torn, bytes.subarray(at, at + PIECE_BYTES)])
+      const length = wholeCharacters(piece)
+      this.#torn = piece.subarray(length)
+      this.core.writeSync(piece.subarray(0, length))
+    }
   }
 
   play(program: Program, from: number, to: number): void {
