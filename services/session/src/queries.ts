@@ -21,6 +21,7 @@ const CELL = { width: 8, height: 16 } as const
 /** More names in one XTGETTCAP than any program asks. */
 const MAX_NAMES = 32
 const SCHEME_UPDATES = 2031
+const BLINK = 12
 const CAPABILITIES: Readonly<Record<string, string>> = { TN: 'xterm-256color', Co: '256', colors: '256', RGB: '8' }
 
 const hex = (text: string): string => Buffer.from(text).toString('hex').toUpperCase()
@@ -45,6 +46,8 @@ export class Queries {
   readonly #answer: (text: string) => void
   /** DEC mode 2031: is told when the colour scheme changes. */
   #tellsScheme = false
+  /** Whether the program has said that the cursor blinks: else that is the viewer's choice. No reset changes it. */
+  #blinks: boolean | undefined
 
   constructor(terminal: Terminal, core: Core, colors: Colors, answer: (text: string) => void) {
     this.#colors = colors
@@ -72,7 +75,8 @@ export class Queries {
   }
 
   dump(): string {
-    return this.#tellsScheme ? `\x1b[?${SCHEME_UPDATES}h` : ''
+    const blink = this.#blinks === undefined ? '' : `\x1b[?${BLINK}${this.#blinks ? 'h' : 'l'}`
+    return blink + (this.#tellsScheme ? `\x1b[?${SCHEME_UPDATES}h` : '')
   }
 
   #said(text: string | null): boolean {
@@ -104,7 +108,10 @@ export class Queries {
       ['l', false],
     ] as const) {
       parser.registerCsiHandler({ prefix: '?', final }, ({ params, length }) => {
-        for (let i = 0; i < length; i++) if (params[i] === SCHEME_UPDATES) this.#tellsScheme = on
+        for (let i = 0; i < length; i++) {
+          if (params[i] === SCHEME_UPDATES) this.#tellsScheme = on
+          if (params[i] === BLINK) this.#blinks = on
+        }
         return false
       })
     }

@@ -1,5 +1,5 @@
 /** Writes the state of a terminal as the bytes that bring a freshly reset one into it. */
-import { cellPen, hasText, isSecondHalf, textOf, widthOf } from './cells.ts'
+import { background, cellPen, hasText, isErased, isSecondHalf, textOf, widthOf } from './cells.ts'
 import { finalOf, printedAs } from './charsets.ts'
 import type { BufferState, Charset, Core, Line } from './internals.ts'
 import { modes, titles } from './modes.ts'
@@ -89,7 +89,7 @@ export class Dump {
     const { rows, cols } = this.#core
     const extra = this.#extras.screen('alternate')
     const { savedX, savedY, savedCharset, savedCurAttrData: pen } = alt
-    const saves = savedX !== 0 || savedY !== 0 || savedCharset !== undefined || pen.fg !== 0 || pen.bg !== 0
+    const saves = savedX !== 0 || savedY !== 0 || savedCharset !== undefined || pen.fg !== 0 || pen.bg !== 0 || paint.pen.scratched
     if (!active && !saves && extra === '') return
     paint.put(`${paint.pen.to({ ...paint.pen.pen, bg: paint.pen.pen.bg & 0xfc000000 })}${ENTER_ALTERNATE}`)
     paint.pen.alternate = true
@@ -127,7 +127,7 @@ export class Dump {
       .filter((column) => tabs[column])
     const usual = columns.filter((column) => column < cols)
     const same = usual.length === Math.ceil(cols / 8) && usual.every((column) => column % 8 === 0)
-    const beyond = columns.filter((column) => column >= cols)
+    const beyond = columns.filter((column) => column === cols || column === cols + 1)
     if (same && beyond.length === 0) return
     const paint = this.#paint
     if (!same) {
@@ -138,14 +138,11 @@ export class Dump {
       }
     }
     if (beyond.length === 0) return
-    // Characters without a width go on behind the last column; what was there before the screen shrank is set again.
+    // Up to one more column is reached behind the last one; what lies further out shows only when the screen has grown.
     paint.goTo(cols - 1, 0)
     paint.put('x')
-    let x = cols
-    for (const column of beyond.sort((one, other) => one - other)) {
-      paint.put(`${x < column ? ALONE.repeat(column - x) : ''}\x1bH`)
-      x = column
-    }
+    if (beyond.includes(cols)) paint.put('\x1bH')
+    if (beyond.includes(cols + 1)) paint.put(`${ALONE}\x1bH`)
     paint.put('\r\x1b[K')
   }
 
@@ -156,8 +153,10 @@ export class Dump {
 
   /** DECSC at the cursor. */
   #saveHere({ savedX, savedCurAttrData, savedCharset }: BufferState): void {
-    this.#paint.column(Math.min(savedX, this.#core.cols - 1))
+    const { cols } = this.#core
     this.#paint.put(this.#paint.pen.to(this.#flags(savedCurAttrData)))
+    if (savedX < cols) this.#paint.column(savedX)
+    else this.#paint.beyond(savedX > cols ? ALONE : '')
     this.#saveWith(savedCharset)
   }
 
@@ -170,17 +169,19 @@ export class Dump {
   #saveWith(charset: Charset): void {
     const final = finalOf(charset)
     this.#paint.put(final === 'B' ? '\x1b7' : `\x1b(${final}\x1b7\x1b(B`)
-    this.#paint.pen.scratched = false
+    if (this.#paint.pen.alternate) this.#paint.pen.scratched = false
   }
 
   #save(state: BufferState, y: number): void {
     const { savedX, savedY, savedCurAttrData, savedCharset } = state
     const { pen } = this.#paint
     const untouched = savedX === 0 && savedY === 0 && savedCharset === undefined
-    if (untouched && savedCurAttrData.fg === 0 && savedCurAttrData.bg === 0 && !pen.scratched) return
+    if (untouched && savedCurAttrData.fg === 0 && savedCurAttrData.bg === 0 && !(pen.scratched && pen.alternate)) return
     this.#place(state, savedX, y)
-    const [x, text] = [savedX, pen.to(this.#flags(savedCurAttrData))]
-    if (pen.scratched && x >= this.#core.cols) this.#paint.goTo(this.#core.cols - 1, y)
+    const forced = pen.forced
+    const text = pen.to(this.#flags(savedCurAttrData))
+    // It brought the cursor back from behind the last column.
+    if (pen.forced > forced && savedX >= this.#core.cols) this.#paint.goTo(this.#core.cols - 1, y)
     this.#paint.put(text)
     this.#saveWith(savedCharset)
   }
@@ -195,23 +196,27 @@ export class Dump {
   }
 
   /** Cursor to `x`, which may be behind the last column: then the cell there is printed once more. */
-  #place(state: BufferState, x: number, y: number): void {
+  #place(state: BufferState, x: number, y: number, top = 0): void {
     const { cols, buffers } = this.#core
     const paint = this.#paint
-    if (x < cols) return paint.goTo(x, y)
+    if (x < cols) return paint.goTo(x, y - top)
     const line = state.lines.get(state.ybase + y)
     const last = line && isSecondHalf(line, cols - 1) ? cols - 2 : cols - 1
-    if (line && hasText(line, last) && last + widthOf(line, last) <= cols) paint.reprint(line, last, y)
+    if (line && hasText(line, last) && last + widthOf(line, last) <= cols) paint.reprint(line, last, y - top)
     else if (state === buffers.normal) return this.#placeAcross(x, y)
-    else return paint.goTo(cols - 1, y)
-    paint.put(ALONE.repeat(x - cols))
+    else if (line && isUniform(line, cols)) {
+      // Erasing to the left reaches the whole row, and leaves the cursor.
+      paint.goTo(cols - 1, y - top)
+      paint.put(`x${paint.pen.to({ ...paint.pen.pen, ...erasedPen(line) })}\x1b[1K`)
+    } else return paint.goTo(cols - 1, y - top)
+    if (x > cols) paint.put(ALONE)
   }
 
   /** The cursor goes with a change of screens, wherever it is. */
   #placeAcross(x: number, y: number): void {
     const { cols } = this.#core
     this.#paint.put(`${ENTER_ALTERNATE}\x1b[${y + 1};${Math.min(x, cols - 1) + 1}H`)
-    if (x >= cols) this.#paint.put(`x${ALONE.repeat(x - cols)}`)
+    if (x >= cols) this.#paint.put(x > cols ? `x${ALONE}` : 'x')
     this.#paint.put(LEAVE_ALTERNATE)
   }
 
@@ -222,15 +227,12 @@ export class Dump {
     const { wraparound, origin } = coreService.decPrivateModes
     const { savedCharset, savedCurAttrData, x, y } = active
     const pen = penOfState(handler._curAttrData)
+    paint.pen.locked = true
     paint.put(modes(this.#core))
     const back = charsets.charset !== charsets._charsets[charsets.glevel] || needsBack(pen)
     const late = `${insertMode ? '\x1b[4h' : ''}${wraparound ? '' : '\x1b[?7l'}`
-    if (back) {
-      paint.put(this.#designations() + paint.pen.toExtended(pen))
-      paint.put('\x1b8')
-      paint.pen.restored(savedCurAttrData)
-    }
-    const last = this.#lastPrinted(active, back ? savedCharset : charsets.charset)
+    if (back) this.#bringBack(active, pen)
+    const last = this.#lastPrinted(active, charsets.charset)
     if (!back && (last !== null || x < this.#core.cols)) paint.put(this.#designations())
     if (origin) paint.put('\x1b[?6h')
     if (last !== null) {
@@ -239,29 +241,47 @@ export class Dump {
       paint.put(`${paint.pen.to(pen)}${insertMode ? `\x1b[${last.width}P` : ''}${last.text}`)
       return
     }
+    this.#penLink(active, pen)
     this.#cursor(active, x, y)
     if (!back && x >= this.#core.cols) paint.put(this.#designations())
-    paint.put(paint.pen.to(pen) + late)
+    // NUL: what was printed to get the cursor there is not to be repeated or combined with.
+    paint.put(`${paint.pen.to(pen)}${late}${x < this.#core.cols ? '' : '\0'}`)
+  }
+
+  /** Flags and charset that only DECRC brings, from the slot that has them: each saved what was current. */
+  #bringBack(active: BufferState, pen: Pen): void {
+    const { buffers, _charsetService: charsets } = this.#core
+    const paint = this.#paint
+    const fits = ({ savedCharset, savedCurAttrData: saved }: BufferState): boolean =>
+      (charsets.charset === charsets._charsets[charsets.glevel] || savedCharset === charsets.charset) &&
+      (!needsBack(pen) || ((saved.fg ^ pen.fg) & UNDERLINE) === 0)
+    const across = !fits(active) && active === buffers.normal && fits(buffers.alt)
+    const { savedCurAttrData } = across ? buffers.alt : active
+    paint.put(this.#designations() + paint.pen.toExtended(pen))
+    paint.put(across ? `${ENTER_ALTERNATE}\x1b8${LEAVE_ALTERNATE}` : '\x1b8')
+    paint.pen.restored(savedCurAttrData)
+    if (needsBack(pen)) paint.put(paint.pen.again(pen))
   }
 
   /** The same with origin mode on, where rows count from the margin. */
   #cursor(state: BufferState, x: number, y: number): void {
     const { origin } = this.#core.coreService.decPrivateModes
     const { scrollTop, scrollBottom } = state
-    if (!origin) this.#place(state, x, y)
-    else if (y >= scrollTop && y <= scrollBottom) this.#placeRelative(state, x, y)
-    else this.#placeAcross(x, y)
+    if (origin && (y < scrollTop || y > scrollBottom)) this.#placeAcross(x, y)
+    else this.#place(state, x, y, origin ? scrollTop : 0)
   }
 
-  #placeRelative(state: BufferState, x: number, y: number): void {
-    const { cols, buffers } = this.#core
-    if (x < cols) this.#paint.goTo(x, y - state.scrollTop)
-    else if (state === buffers.normal) this.#placeAcross(x, y)
-    else {
-      const line = state.lines.get(y)
-      const last = line && isSecondHalf(line, cols - 1) ? cols - 2 : cols - 1
-      if (line && hasText(line, last)) this.#paint.reprint(line, last, y - state.scrollTop)
-      else this.#paint.goTo(cols - 1, y - state.scrollTop)
+  /** xterm.js forgets a link with the lines it was opened and printed in, so it is opened and printed where it was. */
+  #penLink({ ybase, markers, lines }: BufferState, { url }: Pen): void {
+    const link = this.#core._oscLinkService._dataByLinkId.get(url)
+    if (link === undefined || this.#paint.pen.pen.url === url || this.#core.coreService.decPrivateModes.origin) return
+    const rows = link.lines.filter((marker) => marker.line >= ybase && markers.includes(marker)).map(({ line }) => line)
+    for (const row of rows) {
+      const line = lines.get(row)
+      const column = line === undefined ? -1 : linkedColumn(line, this.#core.cols, url)
+      this.#paint.goTo(0, row - ybase)
+      this.#paint.put(this.#paint.pen.toLink(url))
+      if (line !== undefined && column >= 0) this.#paint.reprint(line, column, row - ybase)
     }
   }
 
@@ -289,13 +309,26 @@ export class Dump {
     }
     // A wide character without room, while there is no wrapping, prints nothing.
     const skipped = width === 2 && x === cols - 1 && !coreService.decPrivateModes.wraparound
-    return skipped ? { column: x, width: 0, text: '一' } : null
+    if (!skipped) return null
+    // Printed beside the first half of another it would overwrite that: it has to come right behind the whole of it.
+    const wide = x > 0 && widthOf(line, x - 1) === 2
+    return wide ? { column: x - 1, width: 2, text: `${textOf(line, x - 1)}一` } : { column: x, width: 0, text: '一' }
   }
 }
 
+/** A cell that can be printed again, whatever is beside it; -1 for none. */
+const linkedColumn = (line: Line, cols: number, url: number): number =>
+  Array.from({ length: cols }, (_, i) => i).findIndex(
+    (i) => hasText(line, i) && widthOf(line, i) > 0 && i + widthOf(line, i) <= cols && cellPen(line, i).url === url,
+  )
+
+const isUniform = (line: Line, cols: number): boolean =>
+  Array.from({ length: cols }, (_, i) => i).every((i) => isErased(line, i) && background(line, i) === background(line, 0))
+const erasedPen = (line: Line): { bg: number } => ({ bg: line._data[2] ?? 0 })
+
 const samePenAs = (line: Line, column: number, pen: { fg: number; bg: number }): boolean => {
   const cell = cellPen(line, column)
-  return cell.fg === pen.fg && cell.bg === pen.bg
+  return cell.fg >>> 0 === pen.fg >>> 0 && cell.bg >>> 0 === pen.bg >>> 0
 }
 
 /** Its flags do not come from what they speak of: DECRC brought them. */

@@ -26,6 +26,7 @@ export interface Line {
 }
 
 export interface Marker {
+  line: number
   dispose(): void
 }
 
@@ -42,6 +43,7 @@ export interface BufferState {
   savedY: number
   savedCurAttrData: PenState
   savedCharset: Charset
+  markers: Marker[]
 }
 
 export interface DecPrivateModes {
@@ -130,6 +132,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   'buffers.normal.savedX': 'number',
   'buffers.normal.savedY': 'number',
   'buffers.normal.savedCurAttrData.fg': 'number',
+  'buffers.normal.markers.length': 'number',
   'options.convertEol': 'boolean',
   'options.cursorBlink': 'boolean',
   'coreService.modes.insertMode': 'boolean',

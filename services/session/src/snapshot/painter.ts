@@ -77,6 +77,14 @@ export class Painter {
     this.#move(column)
   }
 
+  /** Behind the last column, where the next character would wrap; drawing the row repairs its last cell. */
+  beyond(further: string): void {
+    this.#move(this.#cols - 1)
+    this.put(`x${further}`)
+    this.#x = this.#cols
+    this.#dirty.add(this.#cols - 1)
+  }
+
   /** Prints the text cell at `column` where it is, so that the cursor ends behind it. */
   reprint(line: Line, column: number, y: number): void {
     this.goTo(column, y)
@@ -144,14 +152,11 @@ export class Painter {
   }
 
   /** Can be the pen while a wrap is pending: what needs DECRC cannot. */
-  #isPlain(pen: Pen): boolean {
-    const before = this.pen.pen
-    const scratched = this.pen.scratched
-    this.pen.scratched = false
-    this.pen.toCell(pen)
-    const plain = !this.pen.scratched
-    this.pen.pen = before
-    this.pen.scratched = scratched
+  #isPlain(target: Pen): boolean {
+    const { pen, scratched, forced } = this.pen
+    this.pen.toCell(target)
+    const plain = this.pen.forced === forced
+    Object.assign(this.pen, { pen, scratched, forced })
     return plain
   }
 

@@ -125,8 +125,12 @@ const attributes = (from: Pen, to: Pen, keep: boolean): string => {
 /** A pen that knows where it is. */
 export class PenMover {
   pen: Pen = DEFAULT_PEN
-  /** A saved cursor was used on the way: it has to be set afterwards. */
+  /** The alternate screen's saved cursor was used on the way: it has to be set afterwards. */
   scratched = false
+  /** How often. */
+  forced = 0
+  /** It is set for good: pens that need it are only approached. */
+  locked = false
   /** Drawing the alternate screen, which cannot be left for a moment. */
   alternate = false
   readonly #core: Core
@@ -139,7 +143,8 @@ export class PenMover {
     if (samePen(this.pen, target)) return ''
     if (!isConsistent(target)) {
       const near = sameUnderline(this.pen, target) && changes(this.pen, target) !== null
-      return near ? this.#move(target, true) : this.#force(target)
+      if (near) return this.#move(target, true)
+      return this.locked ? this.toExtended(target) : this.#force(target)
     }
     const cleared = isConsistent(this.pen) ? '' : this.#clear()
     return cleared + this.#link(target.url) + this.#move(target, false)
@@ -147,12 +152,27 @@ export class PenMover {
 
   /** To a cell's attributes: the underline's colour does not matter where it is not kept. */
   toCell(cell: Pen): string {
-    return this.to(cell.bg & EXTENDED ? cell : { ...cell, style: 0, url: 0, color: this.pen.color })
+    const { pen } = this
+    if (cell.bg & EXTENDED) return this.to(cell)
+    const hidden = (pen.bg & EXTENDED) === 0 && ((pen.fg ^ cell.fg) & UNDERLINE) === 0
+    return this.to({ ...cell, style: hidden ? pen.style : 0, url: hidden ? pen.url : 0, color: pen.color })
   }
 
   /** Style, colour and link, with the flags that belong to them. */
   toExtended({ style, color, url }: Pen): string {
     return this.#clear() + this.to({ fg: style ? UNDERLINE : 0, bg: style || url ? EXTENDED : 0, style, color, url })
+  }
+
+  toLink(url: number): string {
+    return this.#link(url)
+  }
+
+  /** Where the flag that counts style and link is behind what they are, saying the link again brings it up. */
+  again({ bg, style, url }: Pen): string {
+    const counts = style !== 0 || url !== 0 ? EXTENDED : 0
+    if ((bg & EXTENDED) !== counts || (this.pen.bg & EXTENDED) === counts) return ''
+    this.pen = { ...this.pen, bg: (this.pen.bg & ~EXTENDED) | counts }
+    return this.#linkText(url)
   }
 
   /** What DECRC does. */
@@ -195,14 +215,16 @@ export class PenMover {
     let text = this.#clear() + this.#link(0)
     const rest = { ...target, fg: target.fg & ~UNDERLINE, bg: target.bg & ~EXTENDED, style: 0, color: 0, url: 0 }
     text += this.#move(rest, false)
-    if (underlined) text += extended ? '\x1b[4m' : '\x1b[4m\x1b7\x1b[24m\x1b8\x1b]8;;x\x1b\\\x1b]8;;\x1b\\'
+    const [save, restore] = this.alternate ? ['\x1b7', '\x1b8'] : ['\x1b[?47h\x1b7\x1b[?47l', '\x1b[?47h\x1b8\x1b[?47l']
+    if (underlined) text += extended ? '\x1b[4m' : `\x1b[4m${save}\x1b[24m${restore}\x1b]8;;x\x1b\\\x1b]8;;\x1b\\`
     else if (extended) text += '\x1b]8;;x\x1b\\'
     const flags = { fg: target.fg, bg: target.bg }
-    text += `\x1b7`
+    text += save
     this.pen = { ...DEFAULT_PEN, url: extended && !underlined ? -1 : 0 }
-    text += `${this.toExtended(target)}\x1b8`
+    text += this.toExtended(target) + restore
     this.restored(flags)
     this.scratched = true
+    this.forced++
     return text
   }
 }
