@@ -13,6 +13,10 @@ const require = bundleRequire(import.meta.url), __dirname = import.meta.dirname,
 // ssh2 (of dockerode) speeds itself up with native parts where it finds them; it does without.
 const EXTERNAL = ['node-pty', 'cpu-features', '*.node']
 
+// A session host is nobody's client, compresses nothing and logs in its own thread; loaded unused, these cost each one 2 MB.
+const UNUSED = { session: ['https', 'tls', 'zlib', 'thread-stream'] }
+const nothing = join(root, 'scripts/nothing.cjs')
+
 const copyScripts = (dist) =>
   cpSync(join(root, 'packages/session-store/src/scripts'), join(dist, 'scripts'), { recursive: true })
 
@@ -43,6 +47,7 @@ for (const service of process.argv.slice(2)) {
     legalComments: 'none',
     banner: { js: banner },
     external: EXTERNAL,
+    alias: Object.fromEntries((UNUSED[service] ?? []).map((name) => [name, nothing])),
     logLevel: 'warning',
   })
   BESIDE[service](dist)

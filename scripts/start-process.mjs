@@ -117,7 +117,7 @@ export const start = async ({ data, port: asked, freePort }) => {
       'env',
       ...SMALL,
       node24,
-      '--max-semi-space-size=2',
+      ...['--max-semi-space-size=1', '--expose-gc', '--no-lazy-feedback-allocation'],
       join(root, 'services/session/dist/main.mjs'),
     ]),
     HOLDFAST_TEMPLATES_FILE: join(data, 'templates.yaml'),

@@ -25,7 +25,7 @@ export interface Pen {
 type Charset = Record<string, string> | undefined
 
 export interface BufferState {
-  lines: { length: number; get(index: number): Line | undefined }
+  lines: { length: number; maxLength: number; get(index: number): Line | undefined }
   x: number
   y: number
   ybase: number
@@ -51,6 +51,7 @@ type Erase = (parameters: { params: number[]; length: number }, protect: boolean
 
 export interface Core {
   cols: number
+  rows: number
   writeSync(data: Uint8Array): void
   buffers: { normal: BufferState; alt: BufferState; active: BufferState }
   coreService: { modes: object; decPrivateModes: object; isCursorHidden: boolean }

@@ -33,6 +33,7 @@ export class Attachments {
   readonly #inputs = new ClientInputs((identity) => this.#find(identity) !== undefined)
   readonly #held = new Set<Attachment>()
   #rank = 0
+  #pumpedAt = 0
   #controller: string | null = null
   #flood: NodeJS.Timeout | undefined
 
@@ -77,11 +78,11 @@ export class Attachments {
 
   input(attachment: Attachment, bytes: Buffer): void {
     const { identity, raw } = attachment.viewer
+    this.#controls.input(bytes) // first of all: its echo is what somebody waits for
     if (!raw) {
       this.#inputs.add(identity, bytes.length)
       attachment.inputAccepted(this.#inputs.offsetOf(identity))
     }
-    this.#controls.input(bytes)
     if (!this.#controls.inputFull) return
     this.#held.add(attachment)
     attachment.holdInput()
@@ -111,13 +112,15 @@ export class Attachments {
 
   /** Called for each piece of output. What a person waits for goes out at once; a flood goes out in larger pieces. */
   outputGrew(bytes: number): void {
-    if (bytes < FLOOD_BYTES) this.pump()
+    const isFlood = bytes >= FLOOD_BYTES && performance.now() - this.#pumpedAt < FLOOD_MS
+    if (!isFlood) this.pump()
     else this.#flood ??= setTimeout(() => this.pump(), FLOOD_MS)
   }
 
   pump(): void {
     clearTimeout(this.#flood)
     this.#flood = undefined
+    this.#pumpedAt = performance.now()
     for (const attachment of this.#all) attachment.pump()
   }
 

@@ -7,6 +7,7 @@ import { Host } from './host.ts'
 import { superviseLifetime } from './lifetime.ts'
 import { listen } from './listen.ts'
 import { OOM_COUNTERS } from './oom.ts'
+import { spareMemory } from './spare-memory.ts'
 
 const config = readConfig(process.env)
 const logger = newLogger('session', config.LOG_LEVEL)
@@ -23,6 +24,7 @@ const server = buildHost({
   hostKey: config.HOLDFAST_HOST_KEY,
   logger,
 })
+void host.claimed.then((session) => spareMemory(session, globalThis.gc))
 const leave = superviseLifetime({
   host,
   logger,

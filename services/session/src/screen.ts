@@ -3,6 +3,7 @@ import type { ScreenFormat, ScreenJson } from '@holdfast/protocol'
 import serializer from '@xterm/addon-serialize'
 import headless, { type ITerminalAddon } from '@xterm/headless'
 import { type ColorSeed, Colors } from './colors.ts'
+import { Feed } from './feed.ts'
 import { Keyboard } from './keyboard.ts'
 import { guard } from './parser-guards.ts'
 import { Queries, WINDOW_OPTIONS } from './queries.ts'
@@ -37,8 +38,6 @@ export interface Snapshot {
 
 /** A sequence longer than this is passed over: an image may have megabytes, and the screen has no use for it. */
 const MAX_HELD_BYTES = 64 * 1024
-/** xterm.js cuts longer pieces itself, and loses a character torn there when its second byte is 0x80. */
-const MAX_PIECE_BYTES = 128 * 1024
 const NOTHING = Buffer.alloc(0)
 const ENTER_ALTERNATE = '\x1b[?1049h\x1b[H'
 
@@ -59,7 +58,7 @@ export class Screen {
   readonly #snapshots: Snapshots
   readonly #colors = new Colors()
   readonly #queries: Queries
-  readonly #sweep: () => void
+  readonly #feed: Feed
   /** The beginning of a sequence or character whose rest has not come: the parser always rests in its ground state. */
   #held: Buffer = NOTHING
   #position: Position = { at: 0, state: 0 }
@@ -79,7 +78,12 @@ export class Screen {
     })
     const core = coreOf(this.#terminal)
     this.#boundary = new SequenceBoundary(core._inputHandler._parser._transitions.table)
-    this.#sweep = guard(core).sweep
+    const { sweep } = guard(core)
+    this.#feed = new Feed(core, () => {
+      this.#parsed = this.snapshotOffset
+      sweep()
+      events.onParsed()
+    })
     this.#queries = new Queries(this.#terminal, core, this.#colors, events.onReply)
     const keyboard = new Keyboard(core, events.onReply)
     this.#snapshots = new Snapshots(core, keyboard, this.#colors, this.#queries)
@@ -92,7 +96,6 @@ export class Screen {
     this.#terminal.loadAddon(this.#serializer as unknown as ITerminalAddon)
     this.#terminal.onData(events.onReply)
     this.#terminal.onBell(events.onBell)
-    this.#terminal.onWriteParsed(events.onParsed)
     this.#tell(events)
   }
 
@@ -119,24 +122,20 @@ export class Screen {
     this.#held = complete === all.length ? NOTHING : Buffer.from(all.subarray(complete))
     this.#position = { at: at - complete, state }
     if (this.#held.length > MAX_HELD_BYTES) this.#passOver()
-    const upTo = this.snapshotOffset
-    this.#feed(all.subarray(0, complete), () => {
-      this.#parsed = upTo
-      this.#sweep()
-    })
+    if (complete > 0) this.#feed.write(all.subarray(0, complete))
   }
 
   /** Colours that programs are told when they have set none themselves: those of who looks. */
   seedColors(seed: ColorSeed): void {
-    this.#terminal.write('', () => {
-      this.#colors.seed(seed)
-      this.#queries.schemeChanged()
-    })
+    this.#feed.flush()
+    this.#colors.seed(seed)
+    this.#queries.schemeChanged()
   }
 
   /** Takes effect behind everything written before: it was made for the old size. */
   resize(cols: number, rows: number): void {
-    this.#terminal.write('', () => this.#terminal.resize(cols, rows))
+    this.#feed.flush()
+    this.#terminal.resize(cols, rows)
   }
 
   /** The offset of a snapshot asked for now. */
@@ -177,28 +176,10 @@ export class Screen {
     this.#position = this.#boundary.scan(this.#held)
   }
 
-  #feed(bytes: Buffer, parsed: () => void): void {
-    let from = 0
-    while (bytes.length - from > MAX_PIECE_BYTES) {
-      let to = from + MAX_PIECE_BYTES
-      while (((bytes[to] as number) & 0xc0) === 0x80 && to > from + MAX_PIECE_BYTES - 4) to--
-      this.#terminal.write(bytes.subarray(from, to))
-      from = to
-    }
-    this.#terminal.write(bytes.subarray(from), parsed)
-  }
-
-  /** Runs `make` when all that was written before is parsed, before anything after it is. */
-  #drained<T>(make: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#terminal.write('', () => {
-        try {
-          resolve(make())
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
+  /** Runs `make` on the state that all that was written leads to. */
+  async #drained<T>(make: () => T): Promise<T> {
+    this.#feed.flush()
+    return make()
   }
 
   #lines(scrollback: number): string[] {

@@ -108,8 +108,8 @@ export class Session implements Stream, Controls {
   }
 
   input(bytes: Buffer): void {
-    this.#active()
     this.#pty.write(bytes)
+    this.#active()
   }
 
   resize(cols: number, rows: number): void {

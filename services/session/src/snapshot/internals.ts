@@ -115,12 +115,15 @@ export interface Core {
   _charsetService: { charset: Charset; glevel: number; _charsets: Charset[] }
   _oscLinkService: { _dataByLinkId: Map<number, Link> }
   _inputHandler: InputHandler
+  /** Parses at once, while `write` waits for a timer before each piece. */
+  writeSync(bytes: Uint8Array): void
 }
 
 /** Each as a path from the core, with the type it has to have. */
 const NEEDED: Readonly<Record<string, string>> = {
   cols: 'number',
   rows: 'number',
+  writeSync: 'function',
   'buffers.normal.lines.get': 'function',
   'buffers.normal.lines.maxLength': 'number',
   'buffers.alt.x': 'number',

@@ -1,0 +1,64 @@
+/** A flood of lines is parsed only as far as it can be seen, and leads to the very same state. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { random } from '../fidelity/cuts.ts'
+import { differences } from '../fidelity/difference.ts'
+import { randomProgram } from '../fidelity/generator.ts'
+import { Viewer } from '../fidelity/viewer.ts'
+import { seenOf } from '../src/flood.ts'
+
+const SCROLLBACK = 20
+const WORDS = ['plain', 'ünïcode', '漢字', 'e\u0301', '👨‍👩‍👧', '\t', '\b', ' ', 'x'.repeat(50)]
+const STYLES = ['\x1b[1;31m', '\x1b[m', '\x1b[48;2;1;2;3m', '\x1b[4:3m', '\x1b[7m']
+
+/** Some hundred lines, few of them styled. */
+const randomFlood = (seed: number): Buffer => {
+  const next = random(seed)
+  const pick = (choices: readonly string[]): string => choices[Math.floor(next() * choices.length)] as string
+  const line = (): string => {
+    const words = Array.from({ length: Math.floor(next() * 6) }, () => pick(WORDS))
+    return `${next() < 0.2 ? pick(STYLES) : ''}${words.join('')}${next() < 0.9 ? '\r\n' : '\n'}`
+  }
+  return Buffer.from(Array.from({ length: 200 + Math.floor(next() * 100) }, line).join('') + pick(WORDS))
+}
+
+/** A terminal in whatever state a random program, cut off by CAN, has left it; the same for the same seed. */
+const someTerminal = (seed: number): Viewer => {
+  const program = randomProgram(seed)
+  const viewer = new Viewer(program.size, SCROLLBACK)
+  viewer.play(program, 0, program.bytes.length)
+  viewer.write(Buffer.from('\x18\x1b\\'))
+  return viewer
+}
+
+const linesOf = ({ core: { buffers, rows } }: Viewer): number => rows - 1 + buffers.normal.lines.maxLength
+const hasMargins = ({ core: { buffers, rows } }: Viewer): boolean =>
+  buffers.active.scrollTop !== 0 || buffers.active.scrollBottom !== rows - 1
+
+test('what can be seen of a flood leads any terminal to the state of the whole', () => {
+  let shortened = 0
+  for (let seed = 1; seed <= 400; seed++) {
+    const [whole, brief] = [someTerminal(seed), someTerminal(seed)]
+    if (hasMargins(whole)) continue
+    const flood = randomFlood(seed)
+    const seen = seenOf(flood, linesOf(brief))
+    if (seen.length < flood.length) shortened++
+    for (const viewer of [whole, brief]) viewer.write(viewer === whole ? flood : seen)
+    assert.deepEqual([...differences(whole, brief, false)], [], `seed ${seed}`)
+  }
+  assert.ok(shortened > 100, `only ${shortened} floods were shortened`)
+})
+
+test('a flood with anything but text and styles in it is left whole', () => {
+  const lines = 'line\r\n'.repeat(200)
+  for (const other of ['\x07', '\x1b[2J', '\x1b]0;title\x07', '\x0e', '\x7f', '\x1b[6n', '\u009b2J', '\x1b[>4m']) {
+    const flood = Buffer.from(`${lines}${other}${lines}`)
+    assert.equal(seenOf(flood, 30), flood, JSON.stringify(other))
+  }
+})
+
+test('few lines are left whole', () => {
+  const bytes = Buffer.from('line\r\n'.repeat(30))
+  assert.equal(seenOf(bytes, 30), bytes)
+  assert.ok(seenOf(bytes, 10).length < bytes.length)
+})
