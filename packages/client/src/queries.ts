@@ -31,8 +31,15 @@ const withoutSizeReports = (body: string): string | null => {
   return kept.length === 0 ? '' : `\x1b[?${kept.join(';')}h`
 }
 
-/** Whether a control sequence with this final byte may be a query: most need no further look. */
-export const mayAsk = (final: string): boolean => final === 'h' || CSI_QUERIES[final] !== undefined
+/** Those that ask only when a `?` comes first. */
+const MARKED = new Set(['g', 'h', 'm'])
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+
+/** Whether it is worth a look: of all sequences the commonest, attributes, set them. `first`: the first parameter byte if known. */
+export const mayAsk = (final: string, first: number | undefined): boolean => {
+  if (MARKED.has(final)) return first === undefined || !isDigit(first)
+  return CSI_QUERIES[final] !== undefined
+}
 
 /** `body`: what stands between CSI and its final byte. Null when the sequence passes as it is, else what is left of it. */
 export const judgeCsi = (body: string, final: string): string | null => {

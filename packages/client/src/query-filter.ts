@@ -7,6 +7,8 @@ const C1_LEAD = 0xc2
 /** A sequence that is still undecided after so many bytes is no program's (all 256 colours in one OSC are 6 KB): it is dropped. */
 const LONGEST = 64 * 1024
 const NOTHING = new Uint8Array()
+/** A control that no terminal heeds. */
+const NUL = Uint8Array.of(0)
 
 /**
  * `text` and `string` (one that asks nothing) are shown as they come, `skip` is dropped as it comes, all others are held
@@ -46,12 +48,16 @@ export class QueryFilter {
   #held: Uint8Array = NOTHING
   /** Half of a C1 control ended the last chunk. */
   #half = false
+  /** The byte before the chunk. */
+  #before: number | undefined
   /** The open string may end with BEL: an OSC. */
   #bell = false
   /** What is skipped is a control sequence, which ends with its final byte. */
   #final = false
   /** The ESC at hand ended a query: a backslash behind it belongs to that. */
   #terminates = false
+  /** The open sequence follows a stray lead byte: without it that would make a C1 control of what comes next. */
+  #stray = false
   #chunk: Uint8Array = NOTHING
   #shown: Uint8Array[] = []
   /** In the chunk: where what is not yet in #shown begins, and where the open sequence does. */
@@ -87,6 +93,7 @@ export class QueryFilter {
     if (this.#state === 'text' || this.#state === 'string') this.#show(this.#chunk.length)
     else if (this.#state !== 'skip') this.#hold(this.#chunk.length)
     const [only = NOTHING, ...more] = this.#shown
+    this.#before = this.#chunk.at(-1) ?? this.#before
     this.#chunk = NOTHING
     return more.length === 0 ? only : concat(this.#shown)
   }
@@ -95,23 +102,33 @@ export class QueryFilter {
     if (byte === ESC) this.#escape(at)
     else if (byte === CAN || byte === SUB) {
       if (this.#leave(at, false)) this.#from = at + 1
-    } else if (this.#state === 'text') this.#drop(at, at + 1) // ENQ
+    } else if (this.#state === 'text') this.#enquiry(at)
     else if (this.#state === 'escape' || this.#state === 'intermediate' || this.#state === 'csi')
       this.#control(byte, at)
     else this.#string(byte, at)
   }
 
+  #enquiry(at: number): void {
+    this.#begin(at)
+    this.#drop(at, at + 1)
+  }
+
   #escape(at: number): void {
     this.#terminates = this.#leave(at, true)
     this.#state = 'escape'
+    this.#begin(at)
+  }
+
+  #begin(at: number): void {
     this.#start = at
+    this.#stray = (at === 0 ? this.#before : this.#chunk[at - 1]) === C1_LEAD
   }
 
   #c1(code: number, at: number): void {
     const letter = String.fromCharCode(code - 0x40)
     const dropped = this.#leave(at, letter === '\\')
     this.#terminates = false
-    this.#start = at
+    this.#begin(at)
     if (letter === '\\' && dropped) this.#from = at + 2
     else this.#introduce(letter, at + 2)
   }
@@ -144,7 +161,7 @@ export class QueryFilter {
     else if (byte < 0x40) this.#bound(at, true)
     else {
       const final = String.fromCharCode(byte)
-      const instead = mayAsk(final) ? judgeCsi(this.#body(at), final) : null
+      const instead = mayAsk(final, this.#parameter(at)) ? judgeCsi(this.#body(at), final) : null
       if (instead === null) this.#keep()
       else this.#drop(this.#start, at + 1, instead)
     }
@@ -162,6 +179,11 @@ export class QueryFilter {
       this.#undecided(byte, at)
       this.#bound(at, false)
     }
+  }
+
+  /** First parameter byte of the open control sequence, when that is easily seen. */
+  #parameter(at: number): number | undefined {
+    return this.#held.length === 0 && this.#start + 2 < at ? this.#chunk[this.#start + 2] : undefined
   }
 
   /** Decides as soon as it can what an open string is. */
@@ -218,6 +240,7 @@ export class QueryFilter {
       (byte) => byte < 0x20 && byte !== ESC && byte !== ENQ,
     )
     this.#show(start)
+    if (this.#stray) this.#shown.push(NUL)
     if (this.#state === 'csi' || this.#state === 'escape') this.#shown.push(controls)
     if (instead !== '') this.#shown.push(bytesOf(instead))
     this.#held = NOTHING
@@ -227,6 +250,7 @@ export class QueryFilter {
 
   #skip(final: boolean): void {
     this.#show(this.#start)
+    if (this.#stray) this.#shown.push(NUL)
     this.#held = NOTHING
     this.#final = final
     this.#state = 'skip'

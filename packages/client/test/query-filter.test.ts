@@ -51,6 +51,14 @@ test('a question is one also when an escape ends it that begins another sequence
   assert.equal(filter('\x1b]11;?\x1b[1mx'), '\x1b[1mx')
 })
 
+test('what stood around a query makes no control character when that is gone', () => {
+  for (const query of ['\x05', '\x1b[6n', '\xc2\x9b6n', '\x1bP$qm\x1b\\'])
+    for (let cut = 0; cut <= query.length + 2; cut++) {
+      const stream = `\xc2${query}\x9b6n`
+      assert.equal(filter(stream.slice(0, cut), stream.slice(cut)), '\xc2\0\x9b6n')
+    }
+})
+
 test('text is never held back, and an unfinished sequence only until it can be judged', () => {
   const queries = new QueryFilter()
   const push = (text: string) => Buffer.from(queries.push(Buffer.from(text, 'latin1'))).toString('latin1')
@@ -101,7 +109,7 @@ const pieces = (stream: string, cuts: readonly number[]): string[] => {
   return places.slice(1).map((end, i) => stream.slice(places[i], end))
 }
 const cuts = fc.array(fc.nat(5000), { maxLength: 60 })
-const harmless = fc.constantFrom(...Object.entries(HARMLESS).flatMap(([name, text]) => (/^abort|C1 in/.test(name) ? [] : text)))
+const harmless = fc.constantFrom(...Object.entries(HARMLESS).flatMap(([name, text]) => (/^abort|C1 in|all colours/.test(name) ? [] : text)))
 
 test('however a stream is cut, all that is no query comes through, in order', () => {
   const query = fc.constantFrom(...Object.values(QUERIES)).map((sent) => [sent, ''] as const)
@@ -111,7 +119,7 @@ test('however a stream is cut, all that is no query comes through, in order', ()
       const stream = parts.map(([sent]) => sent).join('')
       assert.equal(filter(...pieces(stream, places)), parts.map(([, left]) => left).join(''))
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })
 
@@ -125,16 +133,16 @@ const noise = fc.array(token, { maxLength: 60 }).map((tokens) => tokens.join('')
 test('however noise is cut, the result is the same', () => {
   fc.assert(
     fc.property(noise, cuts, (stream, places) => assert.equal(filter(...pieces(stream, places)), filter(stream))),
-    { numRuns: 5000 },
+    { numRuns: 1000 },
   )
 })
 
 test('what was filtered once holds nothing more to take out', () => {
   fc.assert(
     fc.property(noise, (stream) => {
-      const once = filter(stream)
+      const once = filter(`${stream}\x18`)
       assert.equal(filter(once), once)
     }),
-    { numRuns: 5000 },
+    { numRuns: 1000 },
   )
 })
