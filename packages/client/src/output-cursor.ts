@@ -57,7 +57,8 @@ export class OutputCursor {
     this.#epoch = epoch
     // Until a snapshot is here the old cursor stays: cut off in between, the next connect asks again.
     this.#placed = resume !== 'snapshot'
-    if (resume === 'snapshot') this.#acks.restart() // what was delivered before is no part of this connection's stream
+    if (resume === 'snapshot')
+      this.#acks.restart() // what was delivered before is no part of this connection's stream
     else if (resume === 'delta' && asked?.epoch === epoch && asked.offset === offset) this.#acks.resume(offset)
     else if (resume === 'fresh' && offset === 0) this.#jump({ epoch, offset })
     else return false

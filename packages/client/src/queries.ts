@@ -56,7 +56,12 @@ export const isDcsQuery = (body: string, final: string): boolean =>
  * `body`: what stands before the payload.
  */
 export const isGraphicsQuery = (body: string): boolean => {
-  const keys = new Map(body.slice(1).split(',').map((pair): [string, string] => [pair.slice(0, 1), pair.slice(2)]))
+  const keys = new Map(
+    body
+      .slice(1)
+      .split(',')
+      .map((pair): [string, string] => [pair.slice(0, 1), pair.slice(2)]),
+  )
   return keys.get('a') === 'q' || ((keys.has('i') || keys.has('I')) && keys.get('q') !== '2')
 }
 

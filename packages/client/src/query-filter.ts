@@ -1,9 +1,8 @@
 /** Takes terminal queries out of output, so that a viewer's terminal does not answer what the session host answered. */
+import { C1_LEAD, ENQ, ESC, isC1, NextControl } from './next-control.ts'
 import { isDcsQuery, isGraphicsQuery, judgeCsi, judgeOsc, judgeOscStart, mayAsk } from './queries.ts'
 
-const [ENQ, BEL, CAN, SUB, ESC, DEL] = [0x05, 0x07, 0x18, 0x1a, 0x1b, 0x7f]
-/** First byte of U+0080 to U+009F in UTF-8: the C1 controls, each as good as ESC and the letter 0x40 below it (ECMA-48 §5.3). */
-const C1_LEAD = 0xc2
+const [BEL, CAN, SUB, DEL] = [0x07, 0x18, 0x1a, 0x7f]
 /** A sequence that is still undecided after so many bytes is no program's (all 256 colours in one OSC are 6 KB): it is dropped. */
 const LONGEST = 64 * 1024
 const NOTHING = new Uint8Array()
@@ -40,7 +39,6 @@ const latin1 = (bytes: Uint8Array): string => {
 }
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
 const isControl = (byte: number): boolean => byte < 0x20 || byte === DEL
-const isC1 = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x80 && byte < 0xa0
 
 export class QueryFilter {
   #state: State = 'text'
@@ -150,7 +148,8 @@ export class QueryFilter {
   #introduce(letter: string, end: number): void {
     const state = OPENS[letter]
     const terminator = letter === '\\' && this.#terminates
-    if (letter === 'Z' || terminator) this.#drop(this.#start, end) // DECID, an old DA1
+    if (letter === 'Z' || terminator)
+      this.#drop(this.#start, end) // DECID, an old DA1
     else if (state === undefined || state === 'string') this.#keep()
     this.#state = state ?? 'text'
     this.#bell = state === 'osc'
@@ -269,32 +268,5 @@ export class QueryFilter {
   #show(end: number): void {
     if (end > this.#from) this.#shown.push(this.#chunk.subarray(this.#from, end))
     this.#from = end
-  }
-}
-
-/** Finds, in one pass over a chunk, what is no plain text: ESC, ENQ and the C1 controls. */
-class NextControl {
-  readonly #chunk: Uint8Array
-  #escape = -1
-  #enquiry = -1
-  #c1 = -1
-
-  constructor(chunk: Uint8Array) {
-    this.#chunk = chunk
-  }
-
-  /** The first one at `at` or behind it; the length of the chunk when there is none. */
-  after(at: number): number {
-    if (this.#escape < at) this.#escape = this.#find(ESC, at)
-    if (this.#enquiry < at) this.#enquiry = this.#find(ENQ, at)
-    if (this.#c1 < at) this.#c1 = this.#find(C1_LEAD, at)
-    while (this.#c1 < this.#chunk.length && !isC1(this.#chunk[this.#c1 + 1]))
-      this.#c1 = this.#find(C1_LEAD, this.#c1 + 1)
-    return Math.min(this.#escape, this.#enquiry, this.#c1)
-  }
-
-  #find(byte: number, from: number): number {
-    const found = this.#chunk.indexOf(byte, from)
-    return found < 0 ? this.#chunk.length : found
   }
 }

@@ -109,7 +109,9 @@ const pieces = (stream: string, cuts: readonly number[]): string[] => {
   return places.slice(1).map((end, i) => stream.slice(places[i], end))
 }
 const cuts = fc.array(fc.nat(5000), { maxLength: 60 })
-const harmless = fc.constantFrom(...Object.entries(HARMLESS).flatMap(([name, text]) => (/^abort|C1 in|all colours/.test(name) ? [] : text)))
+const harmless = fc.constantFrom(
+  ...Object.entries(HARMLESS).flatMap(([name, text]) => (/^abort|C1 in|all colours/.test(name) ? [] : text)),
+)
 
 test('however a stream is cut, all that is no query comes through, in order', () => {
   const query = fc.constantFrom(...Object.values(QUERIES)).map((sent) => [sent, ''] as const)
@@ -124,8 +126,47 @@ test('however a stream is cut, all that is no query comes through, in order', ()
 })
 
 const token = fc.constantFrom(
-  ...['\x1b', '\x1b', '[', ']', 'P', '_', 'X', '\\', '?', ';', '$', '+', 'q', 'c', 'n', 'h', 'm', '4', '5', '2', '1', '0'],
-  ...['2048', '1337;', 'ReportCellSize', 'G', 'a=q', '\x05', '\x07', '\x18', '\x7f', '\n', 'x', '\xc2', '\x9b', '\x9c', '\x9d'],
+  ...[
+    '\x1b',
+    '\x1b',
+    '[',
+    ']',
+    'P',
+    '_',
+    'X',
+    '\\',
+    '?',
+    ';',
+    '$',
+    '+',
+    'q',
+    'c',
+    'n',
+    'h',
+    'm',
+    '4',
+    '5',
+    '2',
+    '1',
+    '0',
+  ],
+  ...[
+    '2048',
+    '1337;',
+    'ReportCellSize',
+    'G',
+    'a=q',
+    '\x05',
+    '\x07',
+    '\x18',
+    '\x7f',
+    '\n',
+    'x',
+    '\xc2',
+    '\x9b',
+    '\x9c',
+    '\x9d',
+  ],
   ...['\xc2\x90', '\xc3\xa9', '52;'],
 )
 const noise = fc.array(token, { maxLength: 60 }).map((tokens) => tokens.join(''))
