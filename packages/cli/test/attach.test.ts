@@ -96,7 +96,7 @@ test('queries do not reach the terminal', LIMIT, async () => {
   assert(!program.text.includes('\x1b[6n'))
 })
 
-test('the terminal is asked for its colours once, and they are announced, also to the next connection', LIMIT, async () => {
+test('the terminal is asked for its colours once, and they are announced to every connection', LIMIT, async () => {
   const program = onPty(['attach', ID])
   await program.shows('\x1b]10;?\x1b\\\x1b]11;?\x1b\\\x1b]12;?\x1b\\\x1b[c')
   program.type('l\x1b]10;rgb:ffff/ffff/ffff\x1b\\s\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[?62c\r')
@@ -117,7 +117,7 @@ test('a read-only view asks the terminal nothing', LIMIT, async () => {
   assert(!program.text.includes('\x1b]10;?'))
 })
 
-test('what the session copies is written to the terminal, but not into a sequence that is half shown', LIMIT, async () => {
+test('what the session copies is written to the terminal, but not into an open sequence', LIMIT, async () => {
   const program = onPty(['attach', ID])
   await host.until(() => host.viewers.size === 1)
   host.print('\x1b]0;a long')
@@ -129,7 +129,7 @@ test('what the session copies is written to the terminal, but not into a sequenc
   assert(!program.text.includes('evil'))
 })
 
-test('notices, blocked input and lost control are told, and what the line covered is painted again', LIMIT, async () => {
+test('notices, blocked input and lost control are told; what that covered is painted again', LIMIT, async () => {
   host.print('screen')
   const program = onPty(['attach', ID])
   await program.shows('screen')

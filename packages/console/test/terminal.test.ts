@@ -89,13 +89,30 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
     host.setSize(50, 10, 'someone-else')
     await page.getByText('50×10, set by another window').waitFor()
     await until(async () => (await page.locator('.xterm-rows > div').count()) === 10, '10 rows drawn')
-    await page.getByText('Another window has control').waitFor()
     await page.setViewportSize({ width: 1000, height: 600 })
     await until(() => host.asked.at(-1)?.cols !== small?.cols, 'the new size is told')
     await page.getByText('50×10, set by another window').waitFor()
     await page.setViewportSize({ width: 800, height: 500 })
     await page.getByRole('button', { name: 'Take control' }).click()
     await page.getByText(`${small?.cols}×${small?.rows}`).waitFor()
+  })
+
+  test('of a session that is larger than the window the row of the cursor is in view', async () => {
+    const { host, page } = await it.openTerminal()
+    host.setSize(200, 100, 'someone-else')
+    host.print(`top${'\r\n'.repeat(98)}bottom`)
+    await screenHas(page, 'bottom')
+    const inView = (text: string) =>
+      page.evaluate((wanted) => {
+        const room = document.querySelector('.terminal-room')?.getBoundingClientRect()
+        const rows = [...document.querySelectorAll('.xterm-rows > div')]
+        const row = rows.find(({ textContent }) => textContent?.includes(wanted))?.getBoundingClientRect()
+        return room !== undefined && row !== undefined && row.top >= room.top - 1 && row.bottom <= room.bottom + 1
+      }, text)
+    await until(() => inView('bottom'), 'bottom in view')
+    host.print('\x1b[HTOP')
+    await until(() => inView('TOP'), 'top in view')
+    assert.equal(host.sizes.length, 1, 'nobody was resized for it')
   })
 
   test('after a lost connection the page says so, reconnects, and loses nothing', async () => {

@@ -82,7 +82,7 @@ const Facts = ({ state, live }: { state: ViewState; live: { current: Live | null
         </span>
       )}
       {state.control.value === 'mine' && others > 0 && <span>This window has control</span>}
-      {state.control.value === 'other' && <span>Another window has control</span>}
+      {state.control.value === 'other' && !elsewhere && <span>Another window has control</span>}
       {state.control.value === 'other' && !state.readOnly.value && (
         <button type="button" onClick={() => live.current?.takeControl()} title="Let this window set the size">
           Take control

@@ -73,6 +73,8 @@ export class Pane {
   readonly #stop = new AbortController()
   readonly #element: HTMLElement
   #filter = new QueryFilter()
+  /** The session has more rows than there is room for: another window has set its size. */
+  #tall = false
 
   constructor(element: HTMLElement, hooks: PaneHooks) {
     this.#element = element
@@ -103,6 +105,7 @@ export class Pane {
     this.#terminal.onBinary((data) => hooks.onInput(latin1(data))) // mouse reports of the oldest encoding
     this.#terminal.onTitleChange(hooks.onTitle)
     this.#terminal.onBell(hooks.onBell)
+    this.#terminal.onRender(() => this.#followCursor())
     handleKeys(this.#terminal, hooks.onLeave)
   }
 
@@ -110,7 +113,11 @@ export class Pane {
     let timer: ReturnType<typeof setTimeout> | undefined
     const observer = new ResizeObserver(() => {
       clearTimeout(timer)
-      timer = setTimeout(() => hooks.onFit(this.fitSize()), FIT_DELAY_MS)
+      timer = setTimeout(() => {
+        const size = this.fitSize()
+        this.#tall = this.#terminal.rows > size.rows
+        hooks.onFit(size)
+      }, FIT_DELAY_MS)
     })
     observer.observe(this.#element)
     this.#stop.signal.addEventListener('abort', () => {
@@ -138,7 +145,20 @@ export class Pane {
 
   /** Takes effect after everything written so far, as it did in the session. */
   resize({ cols, rows }: Size): void {
-    this.#terminal.write('', () => this.#terminal.resize(cols, rows))
+    this.#terminal.write('', () => {
+      this.#terminal.resize(cols, rows)
+      this.#tall = rows > this.fitSize().rows
+    })
+  }
+
+  #followCursor(): void {
+    const screen = this.#tall ? this.#element.querySelector('.xterm-screen') : null
+    if (screen === null) return
+    const height = screen.clientHeight / this.#terminal.rows
+    const top = this.#terminal.buffer.active.cursorY * height
+    const { scrollTop, clientHeight } = this.#element
+    if (top < scrollTop) this.#element.scrollTop = top
+    else if (top + height > scrollTop + clientHeight) this.#element.scrollTop = top + height - clientHeight
   }
 
   setReadOnly(readOnly: boolean): void {
