@@ -1,11 +1,11 @@
 /** A session on this terminal, from attach to detach or end; shared by `attach` and `new`. */
 import { constants } from 'node:os'
-import type { Attachment, HoldfastClient, LinkState } from '@holdfast/client'
-import { ERRORS, type ErrorCode, HoldfastError, type HostMessage } from '@holdfast/protocol'
+import { type Attachment, type HoldfastClient, type LinkState, QueryFilter } from '@holdfast/client'
+import { type AttachedMessage, ERRORS, type ErrorCode, HoldfastError, type HostMessage } from '@holdfast/protocol'
+import { COLOR_QUERY, ColorProbe } from './color-probe.ts'
 import { DETACH_HINT, DetachKeys } from './detach-keys.ts'
 import type { Io } from './io.ts'
 import { LocalTerminal, sizeOf } from './local-terminal.ts'
-import { QueryFilter } from './query-filter.ts'
 import { StatusLine } from './status-line.ts'
 
 /** Typed bytes on their way, above which nothing more is read, and below which reading goes on. */
@@ -13,6 +13,9 @@ const PAUSE_ABOVE = 1024 * 1024
 const RESUME_BELOW = 512 * 1024
 const LAST_SCREEN_LINES = 1000
 const LINE_FEED = 0x0a
+/** Source: xterm's ctlseqs, OSC 52; what is written to the local terminal holds nothing else. */
+const SELECTION = /^[cpqs0-7]*$/
+const BASE64 = /^[A-Za-z\d+/]*={0,2}$/
 const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 type Leaving = (typeof LEAVING)[number]
@@ -41,6 +44,11 @@ class LiveSession {
   #filter = new QueryFilter()
   #atLineStart = true
   #left: Leaving | null = null
+  #probe: ColorProbe | null = null
+  #attached = false
+  #controls = false
+  /** To be written to the local terminal when no sequence of the session is half shown there. */
+  #clipboard = ''
 
   constructor(client: HoldfastClient, id: string, mode: 'rw' | 'ro', io: Io) {
     this.#client = client
@@ -60,8 +68,10 @@ class LiveSession {
       onState: (state) => this.#tell(state),
       onMessage: (message) => this.#heed(message),
     })
-    this.#status = new StatusLine(io, () => {
-      if (this.#terminal.shows) this.#attachment.forget() // what the line covers comes back with a snapshot
+    // What the line covers comes back with a snapshot: at the next connect, which a line shown while attached has to bring about.
+    this.#status = new StatusLine(io, {
+      onShow: () => this.#terminal.shows && this.#attachment.forget(),
+      onHide: () => this.#terminal.shows && this.#attached && this.#attachment.reconnect(),
     })
     this.#keys = new DetachKeys(
       (bytes) => this.#type(bytes),
@@ -75,7 +85,11 @@ class LiveSession {
       const { cols, rows } = sizeOf(stdout)
       if (cols !== undefined && rows !== undefined) this.#attachment.resize(cols, rows)
     }
-    const typed = (chunk: Buffer): void => (this.#terminal.types ? this.#keys.push(chunk) : this.#type(chunk))
+    const typed = (chunk: Buffer): void => {
+      if (this.#probe !== null) this.#probe.push(chunk)
+      else if (this.#terminal.types) this.#keys.push(chunk)
+      else this.#type(chunk)
+    }
     const leave = (signal: Leaving): void => {
       this.#left = signal
       this.#attachment.detach()
@@ -86,7 +100,9 @@ class LiveSession {
     stdout.on('resize', resize)
     for (const signal of LEAVING) signals.on(signal, leave)
     const state = await this.#attachment.ended
+    this.#attached = false
     await new Promise<void>((resolve) => stdout.write('', () => resolve()))
+    await this.#probe?.drain()
     for (const signal of LEAVING) signals.off(signal, leave)
     stdout.off('resize', resize)
     stdin.off('data', typed)
@@ -103,6 +119,29 @@ class LiveSession {
     }
     this.#atLineStart = shown.at(-1) === LINE_FEED
     this.#io.stdout.write(shown, parsed) // back-pressure: acknowledged when it is written
+    this.#copy()
+  }
+
+  /** The answer may take its time: until then the host answers with colours of its own. */
+  #askColors(): void {
+    if (this.#probe !== null || this.#mode === 'ro' || !this.#terminal.types || !this.#terminal.shows) return
+    this.#io.stdout.write(COLOR_QUERY)
+    this.#probe = new ColorProbe(
+      (keys) => this.#keys.push(keys),
+      (colors) => this.#attachment.colors(colors),
+    )
+  }
+
+  #copyLater(selection: string, data: string): void {
+    if (!this.#terminal.shows || !SELECTION.test(selection) || !BASE64.test(data)) return
+    this.#clipboard = `\x1b]52;${selection};${data}\x07`
+    this.#copy()
+  }
+
+  #copy(): void {
+    if (this.#clipboard === '' || this.#filter.insideString) return
+    this.#io.stdout.write(this.#clipboard)
+    this.#clipboard = ''
   }
 
   #type(bytes: Buffer): void {
@@ -112,26 +151,59 @@ class LiveSession {
   }
 
   #heed(message: HostMessage): void {
-    if (message.type === 'attached') {
-      this.#mode = message.mode
-      this.#status.clear() // before anything is painted where it was
+    switch (message.type) {
+      case 'attached':
+        this.#begin(message)
+        break
+      case 'input-ack':
+        this.#acknowledged()
+        break
+      case 'control':
+        this.#controlled(message.controller)
+        break
+      case 'clipboard':
+        this.#copyLater(message.selection, message.data)
+        break
+      case 'notice':
+        this.#status.notice(message.title ? `[${message.title}: ${message.text}]` : `[${message.text}]`)
+        break
+      case 'input':
+        if (message.blocked) this.#status.set(`[the program does not read its input: ${message.waiting} bytes wait]`)
+        else this.#status.clear()
+        break
     }
-    if (message.type === 'attached' && message.resume === 'fresh') {
+  }
+
+  #begin({ mode, resume, controller }: AttachedMessage): void {
+    this.#mode = mode
+    this.#controls = controller === this.#attachment.client
+    this.#status.clear() // before anything is painted where it was
+    if (resume === 'fresh') {
       this.#filter = new QueryFilter()
       this.#terminal.clear()
     }
+    this.#askColors()
+  }
+
+  #acknowledged(): void {
     const { stdin } = this.#io
-    if (message.type === 'input-ack' && stdin.isPaused() && this.#attachment.unacknowledged < RESUME_BELOW)
-      stdin.resume()
+    if (stdin.isPaused() && this.#attachment.unacknowledged < RESUME_BELOW) stdin.resume()
+  }
+
+  #controlled(controller: string | null): void {
+    const lost = this.#controls && controller !== null && controller !== this.#attachment.client
+    this.#controls = controller === this.#attachment.client
+    if (lost) this.#status.notice('[someone else has taken control of the size; attach again to take it back]')
   }
 
   #tell(state: LinkState): void {
+    this.#attached = state.kind === 'attached'
     if (state.kind === 'waiting')
       this.#status.set(`[reconnecting in ${Math.ceil(state.retryInMs / 1000)} s: ${state.reason}]`)
   }
 
   async #conclude(state: LinkState): Promise<number> {
-    if (state.kind === 'ended') return this.#end(state.exitCode, state.signal)
+    if (state.kind === 'ended') return this.#end(state.exitCode, state.signal, state.coreDumped)
     if (state.kind === 'closed' && state.code === 1000) {
       this.#io.stderr.write(`[detached from ${this.#id}]\n`)
       return this.#left === null ? 0 : exitCodeOf(null, this.#left.slice(3))
@@ -142,9 +214,9 @@ class LiveSession {
     return this.#showEnd()
   }
 
-  #end(exitCode: number | null, signal: string | null): number {
+  #end(exitCode: number | null, signal: string | null, coreDumped = false): number {
     const how = signal === null ? `exit ${exitCode ?? 'unknown'}` : `signal ${signal}`
-    this.#io.stderr.write(`[session ended: ${how}]\n`)
+    this.#io.stderr.write(`[session ended: ${how}${coreDumped ? ' (core dumped)' : ''}]\n`)
     return exitCodeOf(exitCode, signal)
   }
 

@@ -96,6 +96,61 @@ test('queries do not reach the terminal', LIMIT, async () => {
   assert(!program.text.includes('\x1b[6n'))
 })
 
+test('the terminal is asked for its colours once, and they are announced to every connection', LIMIT, async () => {
+  const program = onPty(['attach', ID])
+  await program.shows('\x1b]10;?\x1b\\\x1b]11;?\x1b\\\x1b]12;?\x1b\\\x1b[c')
+  program.type('l\x1b]10;rgb:ffff/ffff/ffff\x1b\\s\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[?62c\r')
+  const colors = () => host.messages.filter((message) => message.type === 'colors')
+  await host.until(() => host.typed.toString() === 'ls\r' && colors().length === 1)
+  host.cut()
+  await host.until(() => colors().length === 2)
+  assert.deepEqual(colors()[1], { type: 'colors', foreground: '#ffffff', background: '#000000' })
+  assert.equal(program.text.split('\x1b]10;?').length, 2)
+})
+
+test('a read-only view asks the terminal nothing', LIMIT, async () => {
+  host.print('look')
+  const program = onPty(['attach', ID, '--read-only'])
+  await program.shows('look')
+  program.type('\x1dd')
+  await program.exited
+  assert(!program.text.includes('\x1b]10;?'))
+})
+
+test('what the session copies is written to the terminal, but not into an open sequence', LIMIT, async () => {
+  const program = onPty(['attach', ID])
+  await host.until(() => host.viewers.size === 1)
+  host.print('\x1b]0;a long')
+  await program.shows('a long')
+  host.tell({ type: 'clipboard', selection: 'c', data: 'aGVsbG8=' })
+  host.tell({ type: 'clipboard', selection: 'c', data: 'evil\x07\x1b[6n' })
+  host.print(' title\x07')
+  await program.shows('a long title\x07\x1b]52;c;aGVsbG8=\x07')
+  assert(!program.text.includes('evil'))
+})
+
+test('notices, blocked input and lost control are told; what that covered is painted again', LIMIT, async () => {
+  host.print('screen')
+  const program = onPty(['attach', ID])
+  await program.shows('screen')
+  host.tell({ type: 'notice', level: 'info', title: 'make', text: 'done\x1b[6n' })
+  await program.shows('[make: done [6n]')
+  host.tell({ type: 'control', controller: 'someone-else' })
+  await program.shows('[someone else has taken control of the size')
+  host.tell({ type: 'input', blocked: true, waiting: 4096 })
+  await program.shows('[the program does not read its input: 4096 bytes wait]')
+  host.tell({ type: 'input', blocked: false, waiting: 0 })
+  await program.shows('\x1bcscreen')
+})
+
+test('a core dump is told', LIMIT, async () => {
+  const program = onPty(['attach', ID])
+  await host.until(() => host.viewers.size === 1)
+  host.tell({ type: 'exit', exitCode: null, signal: 'SEGV', offset: 0, coreDumped: true })
+  assert.equal(await program.exited, 139)
+  assert(program.text.includes('[session ended: signal SEGV (core dumped)]'))
+})
+
 test('a line feed of the session moves down and no more; afterwards the terminal is as it was', LIMIT, async () => {
   host.print('down\nhere')
   const program = onPty(['attach', ID])

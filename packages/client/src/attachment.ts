@@ -2,10 +2,12 @@
 import {
   type AttachedMessage,
   type ClientMessage,
+  type ExitMessage,
   HoldfastError,
   type HostMessage,
   randomId,
   type SignalName,
+  type TerminalColors,
 } from '@holdfast/protocol'
 import { Backoff } from './backoff.ts'
 import { InputQueue } from './input-queue.ts'
@@ -38,6 +40,8 @@ const parseMessage = (text: string): HostMessage | null => {
   }
 }
 
+const isOffset = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
+
 export class Attachment {
   readonly client: string
   /** The last state: `ended` or `closed`. */
@@ -48,6 +52,7 @@ export class Attachment {
   readonly #input = new InputQueue()
   #mode: 'rw' | 'ro'
   #size: { cols?: number; rows?: number }
+  #colors: TerminalColors | null = null
 
   constructor(dial: Dial, options: AttachOptions, backoff: Backoff = new Backoff()) {
     const { client = randomId(16), mode = 'rw', cols, rows } = options
@@ -94,6 +99,12 @@ export class Attachment {
     if (this.#mode === 'rw') this.#tell({ type: 'resize', cols, rows })
   }
 
+  /** Tells the colours of this client's terminal, now and after every connect: the host answers programs with those of the controller. */
+  colors(colors: TerminalColors): void {
+    this.#colors = colors
+    this.#tellColors()
+  }
+
   /** Throws HOST_UNREACHABLE while not attached: it is not kept for later. */
   signal(name: SignalName): void {
     this.#demand({ type: 'signal', name })
@@ -107,6 +118,11 @@ export class Attachment {
   /** The terminal lost what was delivered: the next connect starts over, with a snapshot or the whole stream. */
   forget(): void {
     this.#output.forget()
+  }
+
+  /** Gives up the connection at hand for another one; after `forget` everything is painted anew. */
+  reconnect(): void {
+    if (this.#link.attached) this.#link.restart('the client asked for a new connection')
   }
 
   detach(): void {
@@ -124,6 +140,10 @@ export class Attachment {
 
   #tell(message: ClientMessage): boolean {
     return this.#link.attached && this.#link.send(JSON.stringify(message))
+  }
+
+  #tellColors(): void {
+    if (this.#colors !== null && this.#mode === 'rw') this.#tell({ type: 'colors', ...this.#colors })
   }
 
   #sendAttach(): void {
@@ -145,19 +165,33 @@ export class Attachment {
   #receive(text: string): void {
     const message = parseMessage(text)
     if (message === null) return
-    if (message.type === 'attached' && !this.#begin(message)) return
+    const flaw = this.#flawOf(message)
+    if (flaw !== null) {
+      this.#giveUp(flaw)
+      return
+    }
     if (message.type === 'snapshot') this.#output.announce(message)
     if (message.type === 'input-ack') this.#input.acknowledge(message.offset)
     if (message.type === 'error') this.#link.announce(message.code, message.message)
     this.#options.onMessage?.(message)
     if (message.type === 'attached') this.#go(message)
-    if (message.type === 'exit') this.#link.end({ kind: 'ended', exitCode: message.exitCode, signal: message.signal })
+    if (message.type === 'exit') this.#end(message)
   }
 
-  #begin(message: AttachedMessage): boolean {
-    const expected = this.#output.begin(message)
-    if (!expected) this.#giveUp('a resume that was not asked for')
-    return expected
+  /** What makes a message impossible to follow without a gap or a repeat; such a host is left for another try. */
+  #flawOf(message: HostMessage): string | null {
+    switch (message.type) {
+      case 'attached':
+        if (!isOffset(message.inputOffset)) return 'input without a place in the stream'
+        return this.#output.begin(message) ? null : 'a resume that was not asked for'
+      case 'snapshot':
+      case 'input-ack':
+        return isOffset(message.offset) ? null : `"${message.type}" without a place in the stream`
+      case 'exit':
+        return message.offset === this.#output.offset ? null : 'an end that is not where the output ends'
+      default:
+        return null
+    }
   }
 
   #go({ mode, inputOffset, resume, controller }: AttachedMessage): void {
@@ -165,7 +199,12 @@ export class Attachment {
     if (mode === 'ro') this.#input.clear()
     this.#input.resume(inputOffset)
     this.#link.markAttached(resume, controller)
+    this.#tellColors()
     this.#sendInput()
+  }
+
+  #end({ exitCode, signal, coreDumped }: ExitMessage): void {
+    this.#link.end({ kind: 'ended', exitCode, signal, ...(coreDumped ? { coreDumped } : {}) })
   }
 
   #giveUp(what: string): void {

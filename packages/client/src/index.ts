@@ -2,4 +2,5 @@
 export { Attachment, type AttachOptions } from './attachment.ts'
 export { type ClientOptions, HoldfastClient, type ListQuery } from './client.ts'
 export type { LinkState } from './link.ts'
+export { QueryFilter } from './query-filter.ts'
 export type { SocketFactory, SocketLike } from './socket.ts'

@@ -35,13 +35,12 @@ export class InputQueue {
     this.#tail += bytes.length
   }
 
-  /** The host has accepted all input below `offset`. */
+  /** The host has accepted all input below `offset`; what it was never sent it cannot have. */
   acknowledge(offset: number): void {
-    const count = Math.min(offset - this.#base, this.size)
+    const count = Math.min(offset, this.#sent) - this.#base
     if (count <= 0) return
     this.#head += count
     this.#base += count
-    this.#sent = Math.max(this.#sent, this.#base)
     if (this.size === 0) this.#empty()
   }
 

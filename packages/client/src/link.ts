@@ -7,7 +7,7 @@ export type LinkState =
   | { kind: 'connecting' }
   | { kind: 'attached'; resume: Resume; controller: string | null }
   | { kind: 'waiting'; retryInMs: number; attempt: number; reason: string }
-  | { kind: 'ended'; exitCode: number | null; signal: string | null }
+  | { kind: 'ended'; exitCode: number | null; signal: string | null; coreDumped?: true }
   | { kind: 'closed'; code: number; reason: string }
 
 export type Dial = () => Promise<SocketLike>

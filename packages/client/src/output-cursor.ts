@@ -19,6 +19,8 @@ export class OutputCursor {
   readonly #acks: Acks
   #cursor: Cursor | null = null
   #startOver = false
+  /** Where this connection asked to go on; null when it did not, or has been answered. */
+  #asked: Readonly<Cursor> | null = null
   /** Epoch of this connection's stream; the cursor takes it over with `fresh` or a snapshot. */
   #epoch = ''
   /** False until the first output byte of this connection has an offset. */
@@ -44,18 +46,22 @@ export class OutputCursor {
   resumeFrom(): { epoch?: string; offset?: number } {
     this.#snapshot = null
     this.#placed = false
-    return this.#startOver ? {} : { ...this.#cursor }
+    this.#asked = this.#startOver || this.#cursor === null ? null : { ...this.#cursor }
+    return { ...this.#asked }
   }
 
-  /** False when the host resumes what was not asked for. */
-  begin({ epoch, resume }: AttachedMessage): boolean {
+  /** False when the host resumes what was not asked for, or elsewhere. */
+  begin({ epoch, offset, resume }: AttachedMessage): boolean {
+    const asked = this.#asked
+    this.#asked = null
     this.#epoch = epoch
     // Until a snapshot is here the old cursor stays: cut off in between, the next connect asks again.
     this.#placed = resume !== 'snapshot'
-    if (resume === 'fresh') this.#jump({ epoch, offset: 0 })
-    if (resume !== 'delta') return true
-    if (this.#cursor?.epoch !== epoch) return false
-    this.#acks.resume(this.#cursor.offset)
+    if (resume === 'snapshot')
+      this.#acks.restart() // what was delivered before is no part of this connection's stream
+    else if (resume === 'delta' && asked?.epoch === epoch && asked.offset === offset) this.#acks.resume(offset)
+    else if (resume === 'fresh' && offset === 0) this.#jump({ epoch, offset })
+    else return false
     return true
   }
 

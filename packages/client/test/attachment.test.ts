@@ -199,6 +199,78 @@ test('exit ends the attachment with the code of the session', async () => {
   assert.equal(attachment.unacknowledged, 0)
 })
 
+test('an end before the last byte is not believed: the attachment comes back for the rest', async () => {
+  host.print('abc')
+  const attachment = attach()
+  await seen.until(() => seen.text === 'abc')
+  host.record('def')
+  host.tell({ type: 'exit', exitCode: 0, signal: null, offset: 6 })
+  await seen.until(() => seen.count('attached') === 2 && seen.text.endsWith('abcdef'))
+  assert(!seen.messages.some(({ type }) => type === 'exit'))
+  host.exit(0, null)
+  assert.deepEqual(await attachment.ended, { kind: 'ended', exitCode: 0, signal: null })
+})
+
+test('a core dump is told with the end', async () => {
+  const attachment = attach()
+  await seen.until(() => seen.count('attached') === 1)
+  host.tell({ type: 'exit', exitCode: null, signal: 'SEGV', offset: 0, coreDumped: true })
+  assert.deepEqual(await attachment.ended, { kind: 'ended', exitCode: null, signal: 'SEGV', coreDumped: true })
+})
+
+test('offsets that are none make the client come back instead of losing count', async () => {
+  const attachment = attach()
+  const lies = [
+    { type: 'input-ack', offset: 'all' },
+    { type: 'input-ack' },
+    { type: 'snapshot', offset: -1, cols: 80, rows: 24 },
+    { type: 'attached', epoch: 'e1', offset: 0, resume: 'fresh', inputOffset: 0.5, mode: 'rw', controller: null },
+  ]
+  for (const [i, lie] of lies.entries()) {
+    await seen.until(() => seen.count('attached') === i + 1)
+    attachment.write(`${i}`)
+    host.tell(lie)
+  }
+  await seen.until(() => seen.count('attached') === lies.length + 1)
+  await host.until(() => host.typed.toString() === '0123')
+  attachment.detach()
+})
+
+test('colours are told at once, after every connect, and never by a read-only attachment', async () => {
+  const colors = () => host.messages.filter(({ type }) => type === 'colors')
+  const attachment = attach()
+  attachment.colors({ foreground: '#ffffff', background: '#000000' })
+  await host.until(() => colors().length === 1)
+  attachment.colors({ background: '#111111' })
+  await host.until(() => colors().length === 2)
+  host.cut()
+  await host.until(() => colors().length === 3)
+  assert.deepEqual(colors()[2], { type: 'colors', background: '#111111' })
+  attachment.detach()
+  const viewer = attach({ mode: 'ro' })
+  viewer.colors({ foreground: '#ffffff' })
+  await seen.until(() => seen.count('attached') === 3)
+  host.print('done')
+  await seen.until(() => seen.text.endsWith('done'))
+  assert.equal(colors().length, 3)
+  viewer.detach()
+})
+
+test('a new connection on demand loses nothing; after forget it starts over', async () => {
+  host.print('abc')
+  const attachment = attach()
+  await seen.until(() => seen.text === 'abc')
+  attachment.reconnect()
+  attachment.write('typed')
+  host.print('def')
+  await seen.until(() => seen.text === 'abcdef')
+  await host.until(() => host.typed.toString() === 'typed')
+  attachment.forget()
+  attachment.reconnect()
+  await seen.until(() => seen.text === 'abcdefabcdef')
+  attachment.detach()
+})
+
 const closeCodes = [...new Set([1000, 1001, 1011, ...Object.values(ERRORS).map((row): number => row.ws)])]
 for (const code of closeCodes) {
   const retries = closeIsRetryable(code)

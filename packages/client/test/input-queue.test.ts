@@ -39,6 +39,21 @@ test('acknowledgements are cumulative; an older or a too high one does no harm',
   assert.equal(queue.size, 0)
 })
 
+test('what was never sent is never taken for accepted, whatever the host says', () => {
+  const queue = new InputQueue()
+  queue.resume(0)
+  queue.push(bytes('sent'))
+  drain(queue)
+  queue.push(bytes('waits'))
+  queue.acknowledge(9)
+  assert.deepEqual(drain(queue), ['waits'])
+  queue.push(bytes('more'))
+  queue.resume(1000)
+  assert.deepEqual(drain(queue), ['more'], 'also when it claims more at the next connect')
+  queue.acknowledge(1004)
+  assert.equal(queue.size, 0)
+})
+
 test('a host that knows nothing of this client gets all that was never accepted', () => {
   const queue = new InputQueue()
   queue.resume(0)

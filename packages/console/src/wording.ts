@@ -3,8 +3,8 @@ import { hasEnded, type Session } from '@holdfast/protocol'
 
 export type Tone = 'good' | 'busy' | 'bad' | 'quiet'
 
-export const endText = (exitCode: number | null, signal: string | null): string => {
-  if (signal) return `ended by signal ${signal}`
+export const endText = (exitCode: number | null, signal: string | null, coreDumped = false): string => {
+  if (signal) return `ended by signal ${signal}${coreDumped ? ' (core dumped)' : ''}`
   return exitCode === null ? 'ended' : `ended with exit code ${exitCode}`
 }
 

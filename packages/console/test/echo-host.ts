@@ -1,5 +1,5 @@
 /** A stand-in session host: speaks holdfast.v1, echoes what is typed, resumes by offset, obeys the newest client's size. */
-import type { ClientMessage, HostMessage, Session } from '@holdfast/protocol'
+import type { ClientMessage, HostMessage, Session, TerminalColors } from '@holdfast/protocol'
 import type { RawData, WebSocket } from 'ws'
 
 interface Viewer {
@@ -14,6 +14,9 @@ export class EchoHost {
   /** All that was typed, exactly once. */
   typed = ''
   readonly sizes: { cols: number; rows: number }[] = []
+  /** Sizes that were asked for, by whomever; and colours announced. */
+  readonly asked: { cols: number; rows: number }[] = []
+  readonly colors: TerminalColors[] = []
   controller: string | null = null
   mode: 'rw' | 'ro' = 'rw'
   /** When set, a client that comes back gets this instead of the output it missed. */
@@ -47,12 +50,12 @@ export class EchoHost {
     this.#cols = cols
     this.#rows = rows
     this.controller = controller
-    this.#tell({ type: 'control', controller })
-    this.#tell({ type: 'resized', cols, rows, offset: this.#log.length })
+    this.tell({ type: 'control', controller })
+    this.tell({ type: 'resized', cols, rows, offset: this.#log.length })
   }
 
   exit(exitCode: number): void {
-    this.#tell({ type: 'exit', exitCode, signal: null, offset: this.#log.length })
+    this.tell({ type: 'exit', exitCode, signal: null, offset: this.#log.length })
     for (const { socket } of this.#viewers) socket.close(1000)
   }
 
@@ -73,7 +76,7 @@ export class EchoHost {
     })
     socket.on('close', () => {
       if (viewer) this.#viewers.delete(viewer)
-      this.#tell({ type: 'clients', count: this.#viewers.size })
+      this.tell({ type: 'clients', count: this.#viewers.size })
     })
   }
 
@@ -100,7 +103,7 @@ export class EchoHost {
       socket.send(Buffer.from(this.snapshot ?? ''))
     } else socket.send(this.#log.subarray(offset))
     this.#viewers.add(viewer)
-    this.#tell({ type: 'clients', count: this.#viewers.size })
+    this.tell({ type: 'clients', count: this.#viewers.size })
     if (message.cols && message.rows) this.#resize(viewer, message.cols, message.rows)
     return viewer
   }
@@ -117,20 +120,22 @@ export class EchoHost {
     if (message.type === 'resize') this.#resize(viewer, message.cols, message.rows)
     if (message.type === 'control' && message.action === 'take') {
       this.controller = viewer.client
-      this.#tell({ type: 'control', controller: viewer.client })
+      this.tell({ type: 'control', controller: viewer.client })
     }
+    if (message.type === 'colors') this.colors.push(message)
     if (message.type === 'ping') viewer.socket.send(JSON.stringify({ type: 'pong', id: message.id }))
   }
 
   #resize(viewer: Viewer, cols: number, rows: number): void {
+    this.asked.push({ cols, rows })
     if (viewer.client !== this.controller) return
     this.#cols = cols
     this.#rows = rows
     this.sizes.push({ cols, rows })
-    this.#tell({ type: 'resized', cols, rows, offset: this.#log.length })
+    this.tell({ type: 'resized', cols, rows, offset: this.#log.length })
   }
 
-  #tell(message: HostMessage): void {
+  tell(message: HostMessage): void {
     for (const { socket } of this.#viewers) socket.send(JSON.stringify(message))
   }
 }

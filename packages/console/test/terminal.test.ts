@@ -1,6 +1,7 @@
 /** The terminal page in a real browser, against a stand-in session host. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { QUERIES } from '@holdfast/client/terminal-queries'
 import { noBrowser } from './browser.ts'
 import { fakeSession } from './fake-session.ts'
 import { browserFixture, ID, linkSays, screenHas, until } from './fixture.ts'
@@ -28,13 +29,53 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
     assert.match(host.typed, /pasted-text$/, 'copying types nothing')
   })
 
-  test('a query in the output gets no answer from the page', async () => {
+  test('no query gets an answer from the page, neither live nor in a snapshot', async () => {
     const { host, page } = await it.openTerminal()
-    host.print('\x1b[c\x1b[6n\x1b[>q\x1b]10;?\x07\x1b]4;1;red;2;?\x07\x1b[?1004h\x1b[18tasked')
+    const all = Buffer.from(`${Object.values(QUERIES).join('')}\x1b]4;1;red;2;?\x07\x1b[?1004h`, 'latin1').toString()
+    host.print(`${all}asked`)
     await screenHas(page, 'asked')
+    host.snapshot = `${all}snapshot `
+    it.server.dropSockets()
+    await screenHas(page, 'snapshot')
     await page.keyboard.type('x')
     await until(() => host.typed.endsWith('x'), 'x typed')
     assert.equal(host.typed, 'x')
+  })
+
+  test('the colours of the page are announced at every connect, and when the theme changes', async () => {
+    const { host, page } = await it.openTerminal()
+    await until(() => host.colors.length === 1, 'announced')
+    const { foreground, background, palette } = host.colors[0] ?? {}
+    assert.match(`${foreground} ${background}`, /^#[\da-f]{6} #[\da-f]{6}$/)
+    assert.equal(palette?.length, 16)
+    await page.emulateMedia({ colorScheme: background === '#ffffff' ? 'dark' : 'light' })
+    await until(() => host.colors.length === 2, 'announced anew')
+    assert.notEqual(host.colors[1]?.background, background)
+    it.server.dropSockets()
+    await until(() => host.colors.length === 3, 'announced to the next connection')
+    assert.deepEqual(host.colors[2], host.colors[1])
+  })
+
+  test('what the session copies reaches the clipboard; what is said and held up is told', async () => {
+    const { host, page } = await it.openTerminal()
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    host.tell({ type: 'clipboard', selection: 'c', data: Buffer.from('cöpied').toString('base64') })
+    await until(async () => (await page.evaluate(() => navigator.clipboard.readText())) === 'cöpied', 'copied')
+    host.tell({ type: 'notice', level: 'info', title: 'make', text: 'done' })
+    await page.getByText('make: done').waitFor()
+    host.tell({ type: 'input', blocked: true, waiting: 4096 })
+    await linkSays(page, 'The program does not read its input: 4096 bytes wait')
+    host.tell({ type: 'input', blocked: false, waiting: 0 })
+    await linkSays(page, 'Attached')
+  })
+
+  test('a clipboard the browser refuses is a quiet word on the page', async () => {
+    const { host, page } = await it.openTerminal()
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
+    })
+    host.tell({ type: 'clipboard', selection: 'c', data: 'eA==' })
+    await page.getByText('the browser did not allow it').waitFor()
   })
 
   test('the size follows the window, and the host has the last word', async () => {
@@ -48,8 +89,30 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
     host.setSize(50, 10, 'someone-else')
     await page.getByText('50×10, set by another window').waitFor()
     await until(async () => (await page.locator('.xterm-rows > div').count()) === 10, '10 rows drawn')
+    await page.setViewportSize({ width: 1000, height: 600 })
+    await until(() => host.asked.at(-1)?.cols !== small?.cols, 'the new size is told')
+    await page.getByText('50×10, set by another window').waitFor()
+    await page.setViewportSize({ width: 800, height: 500 })
     await page.getByRole('button', { name: 'Take control' }).click()
     await page.getByText(`${small?.cols}×${small?.rows}`).waitFor()
+  })
+
+  test('of a session that is larger than the window the row of the cursor is in view', async () => {
+    const { host, page } = await it.openTerminal()
+    host.setSize(200, 100, 'someone-else')
+    host.print(`top${'\r\n'.repeat(98)}bottom`)
+    await screenHas(page, 'bottom')
+    const inView = (text: string) =>
+      page.evaluate((wanted) => {
+        const room = document.querySelector('.terminal-room')?.getBoundingClientRect()
+        const rows = [...document.querySelectorAll('.xterm-rows > div')]
+        const row = rows.find(({ textContent }) => textContent?.includes(wanted))?.getBoundingClientRect()
+        return room !== undefined && row !== undefined && row.top >= room.top - 1 && row.bottom <= room.bottom + 1
+      }, text)
+    await until(() => inView('bottom'), 'bottom in view')
+    host.print('\x1b[HTOP')
+    await until(() => inView('TOP'), 'top in view')
+    assert.equal(host.sizes.length, 1, 'nobody was resized for it')
   })
 
   test('after a lost connection the page says so, reconnects, and loses nothing', async () => {

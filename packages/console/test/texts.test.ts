@@ -59,7 +59,8 @@ test('a phase says how a session ended, a trouble line what is wrong with it', (
 })
 
 test('the status line tells each state of the link', () => {
-  const text = (link: Parameters<typeof linkLine>[0], readOnly = false): string => linkLine(link, readOnly, 10_000).text
+  const text = (link: Parameters<typeof linkLine>[0], readOnly = false): string =>
+    linkLine(link, readOnly, null, 10_000).text
   assert.equal(text({ kind: 'connecting' }), 'Connecting…')
   assert.equal(text({ kind: 'attached', resume: 'delta', controller: null }), 'Attached')
   assert.equal(text({ kind: 'attached', resume: 'delta', controller: null }, true), 'Attached, read-only')

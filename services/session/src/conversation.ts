@@ -51,7 +51,7 @@ const act = ({ session }: Terms, attachment: Attachment, message: Exclude<Client
   else if (message.type === 'resize') attachments.resize(attachment, message.cols, message.rows)
   else if (message.type === 'control' && message.action === 'take') attachments.take(attachment)
   else if (message.type === 'control') attachments.release(attachment)
-  else if (!session.signal(message.name)) {
+  else if (message.type === 'signal' && !session.signal(message.name)) {
     attachment.say({ type: 'notice', level: 'info', text: `nothing in the foreground takes SIG${message.name}` })
   }
 }

@@ -59,7 +59,7 @@ const Head = (props: {
 
 const LinkText = ({ state }: { state: ViewState }) => {
   const link = state.link.value
-  const line = linkLine(link, state.readOnly.value, link.kind === 'waiting' ? now.value : 0)
+  const line = linkLine(link, state.readOnly.value, state.waitingInput.value, link.kind === 'waiting' ? now.value : 0)
   return (
     <span class={`link ${line.tone}`} role="status">
       {line.text}
@@ -81,6 +81,8 @@ const Facts = ({ state, live }: { state: ViewState; live: { current: Live | null
           {elsewhere && ', set by another window'}
         </span>
       )}
+      {state.control.value === 'mine' && others > 0 && <span>This window has control</span>}
+      {state.control.value === 'other' && !elsewhere && <span>Another window has control</span>}
       {state.control.value === 'other' && !state.readOnly.value && (
         <button type="button" onClick={() => live.current?.takeControl()} title="Let this window set the size">
           Take control

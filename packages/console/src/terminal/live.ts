@@ -1,7 +1,15 @@
 /** A session on a pane: the client's attachment drives the terminal, the terminal feeds the attachment. */
 import type { Attachment, HoldfastClient, LinkState } from '@holdfast/client'
-import { ERRORS, HoldfastError, type HostMessage, hasEnded, type Session } from '@holdfast/protocol'
+import {
+  ERRORS,
+  HoldfastError,
+  type HostMessage,
+  hasEnded,
+  type Session,
+  type TerminalColors,
+} from '@holdfast/protocol'
 import { endText } from '../wording.ts'
+import { writeClipboard } from './clipboard.ts'
 import { Pane, type Size } from './pane.ts'
 import type { ViewState } from './view-state.ts'
 
@@ -30,6 +38,7 @@ export class Live {
   #wanted: Size
   /** Counts attachments: what an older one still says is ignored. */
   #generation = 0
+  #colors: TerminalColors = {}
 
   constructor(options: LiveOptions) {
     this.#options = options
@@ -37,6 +46,7 @@ export class Live {
     this.#pane = new Pane(options.element, {
       onInput: (data) => this.#type(data),
       onFit: (size) => this.#fit(size),
+      onColors: (colors) => this.#wear(colors),
       onTitle: (title) => {
         state.title.value = title
       },
@@ -74,6 +84,12 @@ export class Live {
     this.#attachment.detach()
   }
 
+  /** The pane has its first colours before there is an attachment. */
+  #wear(colors: TerminalColors): void {
+    this.#colors = colors
+    this.#attachment?.colors(colors)
+  }
+
   #type(data: string | Uint8Array): void {
     try {
       this.#attachment.write(data)
@@ -87,7 +103,7 @@ export class Live {
     const { client, session } = this.#options
     const generation = this.#generation
     const current = (): boolean => generation === this.#generation
-    return client.attach(session, {
+    const attachment = client.attach(session, {
       ...this.#wanted,
       onOutput: (bytes, parsed) => this.#pane.write(bytes, parsed),
       onSnapshot: (bytes, size, parsed) => {
@@ -98,6 +114,8 @@ export class Live {
       onMessage: (message) => current() && this.#onMessage(message),
       onState: (link) => current() && this.#onState(link),
     })
+    attachment.colors(this.#colors)
+    return attachment
   }
 
   /** Asks for the size; the terminal takes it when the host says that the session has it. */
@@ -128,6 +146,7 @@ export class Live {
         if (message.resume !== 'snapshot') this.#applySize(message)
         this.#pane.setReadOnly(message.mode === 'ro')
         state.readOnly.value = message.mode === 'ro'
+        state.waitingInput.value = null
         this.#applyController(message.controller)
         break
       case 'resized':
@@ -143,9 +162,20 @@ export class Live {
         state.title.value = message.title
         break
       case 'notice':
-        state.notice.value = message.text
+        state.notice.value = message.title ? `${message.title}: ${message.text}` : message.text
+        break
+      case 'clipboard':
+        void this.#copy(message.data)
+        break
+      case 'input':
+        state.waitingInput.value = message.blocked ? message.waiting : null
         break
     }
+  }
+
+  async #copy(base64: string): Promise<void> {
+    const failure = await writeClipboard(base64)
+    if (failure !== null) this.#options.state.notice.value = failure
   }
 
   #onState(link: LinkState): void {
@@ -183,7 +213,7 @@ export class Live {
     if (screen) {
       this.#pane.reset()
       this.#applySize(session)
-      this.#pane.write(LINE_FEED_IS_NEWLINE + screen)
+      this.#pane.write(new TextEncoder().encode(LINE_FEED_IS_NEWLINE + screen))
     }
     const failed = session.phase === 'failed'
     const end = failed ? `failed: ${session.reason}` : endText(session.exitCode ?? null, session.signal ?? null)

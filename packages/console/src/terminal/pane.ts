@@ -1,10 +1,12 @@
 /** One xterm.js on the page: its renderer, keys, theme and size; knows bytes, nothing of sessions. */
+import { QueryFilter } from '@holdfast/client'
+import type { TerminalColors } from '@holdfast/protocol'
 import { FitAddon } from '@xterm/addon-fit'
 import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
-import { quietQueries } from '../quiet-queries.ts'
-import { followTheme } from './theme.ts'
+import { muteFocusReports } from './focus-reports.ts'
+import { colorsOf, followTheme } from './theme.ts'
 
 export interface Size {
   cols: number
@@ -15,6 +17,8 @@ export interface PaneHooks {
   onInput(data: string | Uint8Array): void
   /** The size that would fill the element, at the start and when it changes. */
   onFit(size: Size): void
+  /** Of the theme, at the start and when it changes. */
+  onColors(colors: TerminalColors): void
   onTitle(title: string): void
   onBell(): void
   /** The user wants to leave the terminal by keyboard: every other key belongs to the session. */
@@ -68,6 +72,9 @@ export class Pane {
   readonly #fit = new FitAddon()
   readonly #stop = new AbortController()
   readonly #element: HTMLElement
+  #filter = new QueryFilter()
+  /** The session has more rows than there is room for: another window has set its size. */
+  #tall = false
 
   constructor(element: HTMLElement, hooks: PaneHooks) {
     this.#element = element
@@ -82,6 +89,7 @@ export class Pane {
     this.#terminal.loadAddon(this.#fit)
     followTheme((theme) => {
       this.#terminal.options.theme = theme
+      hooks.onColors(colorsOf(theme))
     }, this.#stop.signal)
     this.#terminal.open(element)
     useWebgl(this.#terminal)
@@ -90,13 +98,14 @@ export class Pane {
   }
 
   #connect(hooks: PaneHooks): void {
-    const quiet = quietQueries(this.#terminal)
+    const muted = muteFocusReports(this.#terminal)
     this.#terminal.onData((data) => {
-      if (!quiet.answering()) hooks.onInput(data)
+      if (!muted()) hooks.onInput(data)
     })
     this.#terminal.onBinary((data) => hooks.onInput(latin1(data))) // mouse reports of the oldest encoding
     this.#terminal.onTitleChange(hooks.onTitle)
     this.#terminal.onBell(hooks.onBell)
+    this.#terminal.onRender(() => this.#followCursor())
     handleKeys(this.#terminal, hooks.onLeave)
   }
 
@@ -104,7 +113,11 @@ export class Pane {
     let timer: ReturnType<typeof setTimeout> | undefined
     const observer = new ResizeObserver(() => {
       clearTimeout(timer)
-      timer = setTimeout(() => hooks.onFit(this.fitSize()), FIT_DELAY_MS)
+      timer = setTimeout(() => {
+        const size = this.fitSize()
+        this.#tall = this.#terminal.rows > size.rows
+        hooks.onFit(size)
+      }, FIT_DELAY_MS)
     })
     observer.observe(this.#element)
     this.#stop.signal.addEventListener('abort', () => {
@@ -120,17 +133,32 @@ export class Pane {
     return fit && Number.isFinite(fit.cols) && Number.isFinite(fit.rows) ? fit : { cols, rows }
   }
 
-  write(bytes: Uint8Array | string, parsed?: () => void): void {
-    this.#terminal.write(bytes, parsed)
+  /** Of the session's output; the terminal answers nothing of it, for the session host does. */
+  write(bytes: Uint8Array, parsed?: () => void): void {
+    this.#terminal.write(this.#filter.push(bytes), parsed)
   }
 
   reset(): void {
+    this.#filter = new QueryFilter()
     this.#terminal.write(RESET)
   }
 
   /** Takes effect after everything written so far, as it did in the session. */
   resize({ cols, rows }: Size): void {
-    this.#terminal.write('', () => this.#terminal.resize(cols, rows))
+    this.#terminal.write('', () => {
+      this.#terminal.resize(cols, rows)
+      this.#tall = rows > this.fitSize().rows
+    })
+  }
+
+  #followCursor(): void {
+    const screen = this.#tall ? this.#element.querySelector('.xterm-screen') : null
+    if (screen === null) return
+    const height = screen.clientHeight / this.#terminal.rows
+    const top = this.#terminal.buffer.active.cursorY * height
+    const { scrollTop, clientHeight } = this.#element
+    if (top < scrollTop) this.#element.scrollTop = top
+    else if (top + height > scrollTop + clientHeight) this.#element.scrollTop = top + height - clientHeight
   }
 
   setReadOnly(readOnly: boolean): void {

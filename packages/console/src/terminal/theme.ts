@@ -1,7 +1,17 @@
 /** Colours of the terminal, dark and light; chosen for a contrast of 4.5:1 or more on their background, except the two dimmest. */
+import type { TerminalColors } from '@holdfast/protocol'
 import type { ITheme } from '@xterm/xterm'
 
-const DARK: ITheme = {
+/** In the order of their indices. */
+const PALETTE = [
+  ...(['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'] as const),
+  ...(['brightBlack', 'brightRed', 'brightGreen', 'brightYellow'] as const),
+  ...(['brightBlue', 'brightMagenta', 'brightCyan', 'brightWhite'] as const),
+] as const
+
+type Theme = ITheme & Record<(typeof PALETTE)[number] | 'foreground' | 'background' | 'cursor', string>
+
+const DARK: Theme = {
   background: '#111416',
   foreground: '#dfe3e6',
   cursor: '#2dd4bf',
@@ -25,7 +35,7 @@ const DARK: ITheme = {
   brightWhite: '#ffffff',
 }
 
-const LIGHT: ITheme = {
+const LIGHT: Theme = {
   background: '#ffffff',
   foreground: '#1f2529',
   cursor: '#0f766e',
@@ -49,10 +59,17 @@ const LIGHT: ITheme = {
   brightWhite: '#8a949b',
 }
 
+export const colorsOf = (theme: Theme): TerminalColors => ({
+  foreground: theme.foreground,
+  background: theme.background,
+  cursor: theme.cursor,
+  palette: PALETTE.map((name) => theme[name]),
+})
+
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
 /** Gives the theme now and whenever the system's preference changes, until `stop`. */
-export const followTheme = (use: (theme: ITheme) => void, stop: AbortSignal): void => {
+export const followTheme = (use: (theme: Theme) => void, stop: AbortSignal): void => {
   const apply = (): void => use(dark.matches ? DARK : LIGHT)
   dark.addEventListener('change', apply, { signal: stop })
   apply()

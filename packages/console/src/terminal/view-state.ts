@@ -19,6 +19,8 @@ export interface ViewState {
   viewers: Signal<number>
   title: Signal<string>
   notice: Signal<string | null>
+  /** Bytes of input that the program does not read; null while it does. */
+  waitingInput: Signal<number | null>
   /** Grows with every bell. */
   bells: Signal<number>
 }
@@ -32,6 +34,7 @@ export const newViewState = (): ViewState => ({
   viewers: signal(0),
   title: signal(''),
   notice: signal<string | null>(null),
+  waitingInput: signal<number | null>(null),
   bells: signal(0),
 })
 
@@ -56,13 +59,18 @@ export interface LinkLine {
   text: string
 }
 
+const attachedLine = (readOnly: boolean, waitingInput: number | null): LinkLine => {
+  if (waitingInput === null) return { tone: 'good', text: readOnly ? 'Attached, read-only' : 'Attached' }
+  return { tone: 'busy', text: `The program does not read its input: ${waitingInput} bytes wait` }
+}
+
 /** The whole truth about the connection in one line. `nowMs` as Date.now(). */
-export const linkLine = (link: Link, readOnly: boolean, nowMs: number): LinkLine => {
+export const linkLine = (link: Link, readOnly: boolean, waitingInput: number | null, nowMs: number): LinkLine => {
   switch (link.kind) {
     case 'connecting':
       return { tone: 'busy', text: 'Connecting…' }
     case 'attached':
-      return { tone: 'good', text: readOnly ? 'Attached, read-only' : 'Attached' }
+      return attachedLine(readOnly, waitingInput)
     case 'waiting': {
       const seconds = Math.ceil((link.dueAtMs - nowMs) / 1000)
       const when = seconds > 0 ? `in ${seconds} s` : 'now'
@@ -70,7 +78,7 @@ export const linkLine = (link: Link, readOnly: boolean, nowMs: number): LinkLine
     }
     case 'ended': {
       const failed = link.signal !== null || (link.exitCode ?? 0) !== 0
-      return { tone: failed ? 'bad' : 'quiet', text: sentence(endText(link.exitCode, link.signal)) }
+      return { tone: failed ? 'bad' : 'quiet', text: sentence(endText(link.exitCode, link.signal, link.coreDumped)) }
     }
     case 'over':
       return { tone: 'quiet', text: `${sentence(link.end)}. This is its last screen.` }
