@@ -20,6 +20,11 @@ const nothing = join(root, 'scripts/nothing.cjs')
 const copyScripts = (dist) =>
   cpSync(join(root, 'packages/session-store/src/scripts'), join(dist, 'scripts'), { recursive: true })
 
+const copyRelay = (dist) => {
+  copyScripts(dist)
+  cpSync(join(root, 'services/gateway/build/relay.node'), join(dist, 'build/relay.node'))
+}
+
 const copyTerminal = (dist) => {
   const pty = join(dist, 'node_modules/node-pty')
   const filter = (path) => !path.endsWith('.map')
@@ -29,7 +34,7 @@ const copyTerminal = (dist) => {
   cpSync(join(root, 'services/session/build/hold'), join(dist, 'build/hold'))
 }
 
-const BESIDE = { gateway: copyScripts, orchestrator: copyScripts, session: copyTerminal }
+const BESIDE = { gateway: copyRelay, orchestrator: copyScripts, session: copyTerminal }
 
 for (const service of process.argv.slice(2)) {
   const dist = join(root, 'services', service, 'dist')

@@ -1,10 +1,10 @@
-/** Compiles the two native parts of the session host: node-pty's addon and the session leader `hold`. Needs g++ alone, no node-gyp, no headers from the net. */
+/** Compiles the native parts: node-pty's addon, the session leader `hold` and the gateway's relay. Needs g++ alone, no node-gyp, no headers from the net. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** One compiler call each: [output, sources, arguments]; paths are relative to the repository. */
+/** One compiler call each; paths are relative to the repository. `headers` are our own, beside the source. */
 const PARTS = [
   {
     output: 'node_modules/node-pty/build/Release/pty.node',
@@ -24,15 +24,28 @@ const PARTS = [
     flags: ['-O2', '-static', '-s', '-Wall', '-Wextra', '-Werror'],
     libraries: [],
   },
+  {
+    output: 'services/gateway/build/relay.node',
+    source: 'services/gateway/native/relay.c',
+    headers: ['loop.h', 'splice.h', 'frames.h'],
+    compiler: 'gcc',
+    flags: [
+      ...['-O2', '-shared', '-fPIC', '-pthread', '-Wall', '-Wextra', '-Werror'],
+      ...['-I', 'node_modules/node-api-headers/include'],
+    ],
+    libraries: [],
+  },
 ]
 
-const isNewer = (output, source) => existsSync(output) && statSync(output).mtimeMs > statSync(source).mtimeMs
+const isNewer = (output, sources) =>
+  existsSync(output) && sources.every((source) => statSync(output).mtimeMs > statSync(source).mtimeMs)
 
 const compile = (root, part) => {
   const output = join(root, part.output)
   const source = join(root, part.source)
   if (!existsSync(source)) throw new Error(`${part.source} is missing: run "npm install --ignore-scripts" first`)
-  if (isNewer(output, source)) return false
+  const headers = (part.headers ?? []).map((name) => join(dirname(source), name))
+  if (isNewer(output, [source, ...headers])) return false
   mkdirSync(dirname(output), { recursive: true })
   // A rename at the end: whoever runs the old file, or builds at the same time, never sees half a file.
   const fresh = `${output}.${process.pid}`

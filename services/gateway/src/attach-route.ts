@@ -7,11 +7,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Attachments } from './attachments.ts'
 import type { AttachCaller, Authorizer } from './authorize.ts'
 import { acceptAnswer, readUpgrade, type Upgrade } from './handshake.ts'
-import { type RelayMeter, relayMeter } from './metrics.ts'
 import { type HostLink, type OpenHostParts, openHost } from './open-host.ts'
 import { checkOrigin } from './origin.ts'
 import { refuse } from './refusal.ts'
 import { Relay } from './relay.ts'
+import { reportRelays } from './relay-metrics.ts'
 
 const ATTACH_PATH = /^\/v1\/sessions\/([^/]+)\/attach$/
 const KEEPALIVE_MS = 30_000
@@ -48,13 +48,15 @@ const readAsk = (request: IncomingMessage): Ask => {
   return { session, query: sizeQuery(searchParams), upgrade }
 }
 
+/** Also when the socket breaks: whoever uses it next sees that. */
+const flushed = (socket: Socket, text: string): Promise<void> =>
+  new Promise((resolve) => socket.write(text, () => resolve()))
+
 class AttachRoute {
   readonly #parts: AttachParts
-  readonly #meter: RelayMeter
 
   constructor(parts: AttachParts) {
     this.#parts = parts
-    this.#meter = relayMeter(parts.metrics)
   }
 
   async serve(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
@@ -92,7 +94,7 @@ class AttachRoute {
     if (client.socket.destroyed) return
     client.socket.setNoDelay(true)
     client.socket.setKeepAlive(true, KEEPALIVE_MS)
-    client.socket.write(acceptAnswer(ask.upgrade.key, link.protocol))
+    await flushed(client.socket, acceptAnswer(ask.upgrade.key, link.protocol))
     stop()
     metrics.holdfast_gateway_attachments.inc()
     undo.push(() => metrics.holdfast_gateway_attachments.dec())
@@ -110,7 +112,7 @@ class AttachRoute {
     const about = { session, host: link.hostId, principal }
     metrics.holdfast_gateway_attach_total.inc({ credential })
     logger.info({ ...about, credential, mode, protocol: link.protocol, source: link.source }, 'attached')
-    const relay = new Relay(client, link, this.#meter)
+    const relay = new Relay(client, link)
     await attachments.hold(relay)
     const cause = relay.cause ?? 'client'
     metrics.holdfast_gateway_detach_total.inc({ cause })
@@ -126,6 +128,7 @@ class AttachRoute {
 
 /** Takes over every upgrade request of the server, and answers plain requests to the same path. */
 export const attachRoute = (app: FastifyInstance, parts: AttachParts): void => {
+  reportRelays(parts.metrics)
   const route = new AttachRoute(parts)
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => undefined) // 'close' follows, and that is what is looked at

@@ -1,7 +1,7 @@
 /** The live attachments of this process: how many each principal has, who is silent, and how all are sent away. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '@holdfast/protocol'
-import type { Relay } from './relay.ts'
+import { clockMs, type Relay } from './relay.ts'
 
 const SWEEP_MS = 5000
 /** Closes are spread so that the clients do not all connect to the next gateway at once, but over 5 s at most: Docker kills after 10. */
@@ -14,7 +14,7 @@ export class Attachments {
   readonly #maxEach: number
   readonly #counts = new Map<string, number>()
   readonly #relays = new Set<Relay>()
-  readonly #sweeper = setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref()
+  readonly #sweeper = setInterval(() => this.sweep(clockMs()), SWEEP_MS).unref()
 
   constructor(maxEach: number) {
     this.#maxEach = maxEach
@@ -35,7 +35,7 @@ export class Attachments {
   /** Resolves when the relay is over. */
   async hold(relay: Relay): Promise<void> {
     this.#relays.add(relay)
-    if (this.draining) relay.close('drain') // it was dialling when the drain began
+    if (this.draining) relay.drain() // it was dialling when the drain began
     await relay.done
     this.#relays.delete(relay)
   }
@@ -50,7 +50,7 @@ export class Attachments {
     const relays = [...this.#relays]
     const batch = Math.max(MIN_DRAIN_BATCH, Math.ceil(relays.length / DRAIN_STEPS))
     for (let from = 0; from < relays.length; from += batch) {
-      for (const relay of relays.slice(from, from + batch)) relay.close('drain')
+      for (const relay of relays.slice(from, from + batch)) relay.drain()
       await delay(DRAIN_STEP_MS)
     }
     while (this.#relays.size > 0) await Promise.all([...this.#relays].map((relay) => relay.done))

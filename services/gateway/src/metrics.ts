@@ -1,8 +1,8 @@
-/** The gateway's metrics as a table, and those of the data path bound to their labels once. */
+/** The gateway's metrics as a table. */
 import type { Metrics } from '@holdfast/service-kit'
 
 // Seconds. A keystroke through the gateway is expected in tenths of a millisecond (docs/benchmarks.md).
-const FINE = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5]
+export const FINE = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5]
 
 export const METRICS = {
   holdfast_gateway_attachments: { kind: 'gauge', help: 'live attachments' },
@@ -59,34 +59,3 @@ export const METRICS = {
 } as const
 
 export type GatewayMetrics = Metrics<typeof METRICS>
-
-/** What one direction of a relay reports. */
-export interface LaneMeter {
-  bytes(count: number): void
-  pause(): void
-  /** Seconds from read to flushed. */
-  lag(seconds: number): void
-}
-export interface RelayMeter {
-  readonly in: LaneMeter
-  readonly out: LaneMeter
-  echo(seconds: number): void
-}
-
-const laneMeter = (metrics: GatewayMetrics, direction: 'in' | 'out'): LaneMeter => {
-  const bytes = metrics.holdfast_gateway_bytes_total.labels(direction)
-  const pauses = metrics.holdfast_gateway_pauses_total.labels(direction)
-  const lag = metrics.holdfast_gateway_relay_lag_seconds.labels(direction)
-  return {
-    bytes: (count) => bytes.inc(count),
-    pause: () => pauses.inc(),
-    lag: (seconds) => lag.observe(seconds),
-  }
-}
-
-/** Labels are looked up here, not per frame. */
-export const relayMeter = (metrics: GatewayMetrics): RelayMeter => ({
-  in: laneMeter(metrics, 'in'),
-  out: laneMeter(metrics, 'out'),
-  echo: (seconds) => metrics.holdfast_gateway_echo_seconds.observe(seconds),
-})

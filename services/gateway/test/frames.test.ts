@@ -1,13 +1,17 @@
-/** The frame walker against frames of every length form, cut anywhere. */
+/** The frame walker, by what it is for: wherever chunks are cut, a Close stands between two frames and a message is measured whole. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
-import { closeFrame, FrameWalker, OPCODE } from '../src/frames.ts'
+import { MAX_MESSAGE_BYTES } from '@holdfast/protocol'
+import fc from 'fast-check'
+import { until } from './fixture.ts'
+import { relayed } from './relay-fixture.ts'
 
 interface Frame {
   opcode: number
   final: boolean
-  masked: boolean
   length: number
+  masked: boolean
 }
 
 const header = ({ opcode, final, masked, length }: Frame): Buffer => {
@@ -21,86 +25,121 @@ const header = ({ opcode, final, masked, length }: Frame): Buffer => {
   else size.writeUInt16BE(length)
   return Buffer.concat([Buffer.from([first, mask | (wide ? 127 : 126)]), size, key])
 }
+/** Payloads look like headers, so a walker that slips goes wrong at once. */
+const bytesOf = (frame: Frame): Buffer => Buffer.concat([header(frame), Buffer.alloc(frame.length, 0x81)])
 
-/** mulberry32: a failing run can be repeated by its seed. */
-const randomFrom = (seed: number): ((below: number) => number) => {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+const lengths = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 300 }) },
+  { weight: 2, arbitrary: fc.constantFrom(124, 125, 126, 127, 128, 65_534, 65_535, 65_536, 65_537, 200_000) },
+)
+const dataFrames = fc.record({
+  opcode: fc.constantFrom(0, 1, 2),
+  final: fc.boolean(),
+  length: lengths,
+  masked: fc.boolean(),
+})
+const controlFrames = fc.record({
+  opcode: fc.constantFrom(9, 10),
+  final: fc.constant(true),
+  length: fc.integer({ min: 0, max: 125 }),
+  masked: fc.boolean(),
+})
+const frames = fc.array(fc.oneof(dataFrames, controlFrames), { minLength: 1, maxLength: 20 })
+const RUNS = { numRuns: 60 }
+
+const pieces = (bytes: Buffer, sizes: readonly number[]): Buffer[] => {
+  const cut: Buffer[] = []
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const size = sizes[turn % sizes.length] ?? 1
+    cut.push(bytes.subarray(at, at + size))
+    at += size
   }
+  return cut
+}
+const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 70_000 })), {
+  minLength: 40,
+  maxLength: 40,
+})
+
+test('a drain puts its Close behind a whole frame, wherever the chunks are cut', { timeout: 120_000 }, async (t) => {
+  const property = fc.asyncProperty(
+    frames,
+    sizes,
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    async (list, cut, when) => {
+      const { client, host, relay } = await relayed(t)
+      const chunks: Buffer[] = []
+      let got = 0
+      client.on('data', (chunk) => {
+        chunks.push(chunk)
+        got += chunk.length
+      })
+      const bytes = Buffer.concat(list.map(bytesOf))
+      const drainAt = Math.floor(when * bytes.length)
+      for (const piece of pieces(bytes.subarray(0, drainAt), cut)) host.write(piece)
+      await until('what came before has arrived', () => got === drainAt)
+      relay.drain()
+      for (const piece of pieces(bytes.subarray(drainAt), cut)) host.write(piece)
+      let end = 0
+      for (const frame of list) if (end < drainAt) end += bytesOf(frame).length
+      await until('the Close has arrived', () => got > end + 4)
+      const all = Buffer.concat(chunks)
+      assert.ok(all.subarray(0, end).equals(bytes.subarray(0, end)))
+      assert.deepEqual([all[end], all.readUInt16BE(end + 2)], [0x88, 1012])
+      client.destroy()
+      host.destroy()
+      await relay.done
+      assert.equal(relay.cause, 'drain')
+    },
+  )
+  await fc.assert(property, RUNS)
+})
+
+/** Whether a message of the list is above the limit: its fragments count together, control frames between them do not. */
+const isOversize = (list: readonly Frame[]): boolean => {
+  let message = 0
+  let open = false
+  return list.some(({ opcode, final, length }) => {
+    if (opcode >= 8) return false
+    message = (open ? message : 0) + length
+    open = !final
+    return message > MAX_MESSAGE_BYTES
+  })
 }
 
-const LENGTHS = [0, 1, 2, 124, 125, 126, 127, 128, 65_534, 65_535, 65_536, 65_537, 200_000]
-
-const randomFrames = (random: (below: number) => number): Frame[] =>
-  Array.from({ length: 40 }, () => {
-    const control = random(4) === 0
-    const length = control ? random(126) : random(2) === 0 ? random(300) : (LENGTHS[random(LENGTHS.length)] ?? 0)
-    const opcode = control ? 8 + random(3) : random(3)
-    return { opcode, final: control || random(3) > 0, masked: random(2) === 0, length }
+test('a message is refused exactly when its fragments together are above the limit', {
+  timeout: 120_000,
+}, async (t) => {
+  const large = fc.record({
+    opcode: fc.constantFrom(0, 1, 2),
+    final: fc.boolean(),
+    length: fc.constantFrom(0, 1, 300_000, 524_288, 524_289, 1_048_575, 1_048_576),
+    masked: fc.boolean(),
   })
-
-test('frames are found wherever the chunks are cut', () => {
-  for (let seed = 1; seed <= 60; seed++) {
-    const random = randomFrom(seed)
-    const frames = randomFrames(random)
-    // Payloads look like headers, so a walker that slips goes wrong at once.
-    const bytes = Buffer.concat(frames.flatMap((frame) => [header(frame), Buffer.alloc(frame.length, 0x81)]))
-    const seen: number[] = []
-    const ends: number[] = []
-    const walker = new FrameWalker(({ opcode }) => seen.push(opcode))
-    for (let from = 0; from < bytes.length; ) {
-      const size = 1 + (random(3) === 0 ? random(4) : random(70_000))
-      const chunk = bytes.subarray(from, from + size)
-      for (let at = 0; at < chunk.length; ) {
-        at = walker.step(chunk, at)
-        if (walker.atBoundary) ends.push(from + at)
+  const property = fc.asyncProperty(
+    fc.array(fc.oneof(large, controlFrames), { minLength: 1, maxLength: 5 }),
+    sizes,
+    async (list, cut) => {
+      const { client, host, relay } = await relayed(t)
+      let got = 0
+      host.on('data', (chunk) => {
+        got += chunk.length
+      })
+      const bytes = Buffer.concat(list.map(bytesOf))
+      const answer = once(client, 'data')
+      for (const piece of pieces(bytes, cut)) client.write(piece)
+      if (isOversize(list)) {
+        const [close] = (await answer) as [Buffer]
+        assert.equal(close.readUInt16BE(2), 1009)
+        assert.equal(relay.cause, 'oversize')
+      } else {
+        await until('all has passed', () => got === bytes.length)
+        assert.equal(relay.cause, undefined)
       }
-      from += chunk.length
-    }
-    let end = 0
-    const wanted = frames.map((frame) => (end += header(frame).length + frame.length))
-    assert.deepEqual(ends, wanted, `seed ${seed}`)
-    assert.deepEqual(
-      seen,
-      frames.map(({ opcode }) => opcode),
-      `seed ${seed}`,
-    )
-  }
-})
-
-test('a message counts all its fragments, and control frames between them not', () => {
-  const sizes: number[] = []
-  const walker = new FrameWalker(({ messageBytes }) => sizes.push(messageBytes))
-  const frames = [
-    { opcode: OPCODE.binary, final: false, masked: true, length: 70_000 },
-    { opcode: OPCODE.ping, final: true, masked: true, length: 5 },
-    { opcode: OPCODE.continuation, final: false, masked: true, length: 10 },
-    { opcode: OPCODE.continuation, final: true, masked: true, length: 1 },
-    { opcode: OPCODE.text, final: true, masked: true, length: 3 },
-  ]
-  for (const frame of frames) walker.walk(Buffer.concat([header(frame), Buffer.alloc(frame.length)]))
-  assert.deepEqual(sizes, [70_000, 70_000, 70_010, 70_011, 3])
-})
-
-test('a 64-bit length is reported before its payload comes', () => {
-  const sizes: number[] = []
-  const walker = new FrameWalker(({ messageBytes }) => sizes.push(messageBytes))
-  walker.walk(header({ opcode: OPCODE.binary, final: true, masked: true, length: 2 ** 40 }))
-  assert.deepEqual(sizes, [2 ** 40])
-  assert.equal(walker.atBoundary, false)
-  const largest = new FrameWalker(({ messageBytes }) => sizes.push(messageBytes))
-  largest.walk(Buffer.from([0x82, 0x7f, 255, 255, 255, 255, 255, 255, 255, 255]))
-  assert.ok((sizes[1] ?? 0) >= 2 ** 63)
-})
-
-test('a close frame carries its code and a reason of at most 123 bytes', () => {
-  const frame = closeFrame(1012, 'x'.repeat(200))
-  assert.equal(frame[0], 0x88)
-  assert.equal(frame[1], 125)
-  assert.equal(frame.readUInt16BE(2), 1012)
-  assert.equal(frame.length, 127)
+      client.destroy()
+      host.destroy()
+      await relay.done
+    },
+  )
+  await fc.assert(property, RUNS)
 })
