@@ -1,5 +1,6 @@
 /** Control messages of `holdfast.v1` (text frames); binary frames are terminal bytes and have no type here. */
 import { type Static, Type } from 'typebox'
+import type { TerminalEnd } from './host.ts'
 import { colsSchema, rowsSchema } from './session.ts'
 
 export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -66,6 +67,16 @@ export interface AttachedMessage {
   /** Client id of the controller, or null. */
   controller: string | null
 }
+export interface ExitMessage {
+  type: 'exit'
+  exitCode: number | null
+  signal: string | null
+  offset: number
+  coreDumped?: boolean
+  /** Length of the output when the command itself ended; what follows came from what it left behind. */
+  leaderOffset?: number
+  ttyEnd?: TerminalEnd
+}
 export type HostMessage =
   | AttachedMessage
   | { type: 'snapshot'; offset: number; cols: number; rows: number }
@@ -76,7 +87,8 @@ export type HostMessage =
   | { type: 'title'; title: string }
   | { type: 'cwd'; cwd: string }
   | { type: 'bell' }
+  | { type: 'input'; blocked: boolean; waiting: number }
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string }
-  | { type: 'exit'; exitCode: number | null; signal: string | null; offset: number }
+  | ExitMessage
   | { type: 'error'; code: string; message: string }
   | { type: 'pong'; id: number | string }

@@ -20,7 +20,15 @@ test('40 times in a row, every byte of a fast command comes before its exit', as
     const view = (await host.view()).attach()
     const exit = await view.gets('exit')
     assert.equal(view.text, wanted, `run ${run}`)
-    assert.deepEqual(exit, { type: 'exit', exitCode: 0, signal: null, offset: wanted.length })
+    const offset = wanted.length
+    assert.deepEqual(exit, {
+      type: 'exit',
+      exitCode: 0,
+      signal: null,
+      offset,
+      leaderOffset: offset,
+      ttyEnd: 'closed',
+    })
     assert.equal((await view.closed).code, 1000)
     await host.close()
   }
@@ -54,8 +62,11 @@ test('output that was not read yet when the command ended still comes', async (t
       onOutput: (bytes) => {
         output += bytes.toString('latin1')
       },
+      onInputBlocked: () => {},
       onDrain: () => {},
       onEnding: ending.resolve,
+      onOutlasted: () => {},
+      onClosed: () => {},
     },
   )
   t.after(() => pty.stop(0))
@@ -103,18 +114,6 @@ test('a command killed while Ctrl-S holds its output still tells how it ended', 
   assert.equal((await host.call('POST', '/stop', { graceMs: 2000 })).status, 200)
   // KILL would be the session leader's own end, without its mark.
   assert.match((await view.gets('exit')).signal ?? '', /^(HUP|TERM)$/)
-})
-
-test('a child in the background that keeps the terminal does not delay the exit, and is ended', async (t) => {
-  const host = await startHost(t)
-  await host.claim(shell('trap "" HUP; setsid sleep 1000 & echo daemon=$!; sleep 1000 & echo job=$!'))
-  const view = (await host.view()).attach()
-  assert.equal((await view.gets('exit')).exitCode, 0)
-  await host.host.session.gone
-  for (const name of ['daemon', 'job']) {
-    const pid = Number(new RegExp(`${name}=(\\d+)`).exec(view.text)?.[1])
-    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, name)
-  }
 })
 
 test('a script whose interpreter is missing ends with 127 and says why', async (t) => {
