@@ -30,10 +30,19 @@ export type Claim = Static<typeof claimSchema>
 /** The claim as the host gives it back: without env, which may hold secrets. */
 export type ClaimIdentity = Omit<Claim, 'env'>
 
+/** How the output stream ended: nobody held the terminal any more, or those who still did were told to go, then killed. */
+export type TerminalEnd = 'closed' | 'forced'
+
 export interface HostExit {
   exitCode: number | null
   /** Name without SIG, or null when the command ended by itself. */
   signal: string | null
+  coreDumped?: boolean
+  /** Length of the output stream when the command itself ended; what follows came from what it left behind. */
+  leaderOffset?: number
+  ttyEnd?: TerminalEnd
+  /** Why nobody knows how the command ended: exit code and signal are both null then. */
+  failure?: string
   /** Final length of the output stream, bytes. */
   offset: number
   endedAt: string

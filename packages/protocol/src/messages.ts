@@ -1,5 +1,6 @@
 /** Control messages of `holdfast.v1` (text frames); binary frames are terminal bytes and have no type here. */
 import { type Static, Type } from 'typebox'
+import type { TerminalEnd } from './host.ts'
 import { colsSchema, rowsSchema } from './session.ts'
 
 export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -87,7 +88,7 @@ export interface ExitMessage {
   coreDumped?: boolean
   /** Length of the output when the command itself ended; what follows came from what it left behind. */
   leaderOffset?: number
-  ttyEnd?: 'closed' | 'forced'
+  ttyEnd?: TerminalEnd
 }
 export interface CommandMessage {
   type: 'command'

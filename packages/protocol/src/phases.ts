@@ -48,6 +48,7 @@ export const END_REASONS = {
   'start-timeout': 'The session host did not come up in time.',
   'runtime-error': 'The runtime refused to make the container.',
   'out-of-memory': 'The whole session, not one child, ran out of memory.',
+  'leader-killed': 'Someone killed the process that leads the session, so nobody knows how the command ended.',
   'host-died': 'The session host ended without a word.',
   lost: 'The container is gone from its node.',
 } as const

@@ -25,8 +25,8 @@ export const fail = async (
   return { next: await domain.store.transition(record.tenant, record.id, guardOf(record), patch) }
 }
 
-const exitDetail = ({ exitCode, signal }: HostExit): string =>
-  signal !== null ? `signal ${signal}` : `exit code ${exitCode}`
+const exitDetail = ({ exitCode, signal, coreDumped }: HostExit): string =>
+  signal !== null ? `signal ${signal}${coreDumped ? ' (core dumped)' : ''}` : `exit code ${exitCode}`
 
 /** Screen first, phase second: whoever sees the end can read the screen, and a crash between the two repeats both. */
 export const recordExit = async (
@@ -37,7 +37,8 @@ export const recordExit = async (
 ): Promise<Outcome> => {
   const { store, retentionMs } = domain
   if (screen !== null && !record.forget) await store.saveScreen(record.tenant, record.id, screen, retentionMs)
-  const { exitCode, signal, endedAt } = exit
+  const { exitCode, signal, endedAt, failure } = exit
+  if (failure !== undefined && record.reason === null) return fail(domain, record, 'leader-killed', failure)
   const reason = record.reason ?? { code: 'exited' as const, detail: exitDetail(exit) }
   const patch = ended(record, { phase: 'exited', exitCode, signal, endedAt, reason })
   return { next: await store.transition(record.tenant, record.id, guardOf(record), patch) }

@@ -9,8 +9,10 @@ const identitySchema = Type.Omit(claimSchema, ['env'])
 const exitSchema = Type.Object({
   exitCode: nullable(Type.Integer()),
   signal: nullable(Type.String({ maxLength: 16 })),
+  coreDumped: Type.Optional(Type.Boolean()),
   offset: Type.Integer({ minimum: 0 }),
   endedAt: Type.String({ maxLength: 40 }),
+  failure: Type.Optional(Type.String({ maxLength: 200 })),
 })
 const statusSchema = Type.Object({
   hostId: Type.String({ maxLength: 63 }),

@@ -56,6 +56,18 @@ test('the exit code is recorded, the screen is kept after the host is gone', { s
   assert.deepEqual(waited.body, { met: true, exitCode: 7, signal: null })
 })
 
+test('a session whose own leader is killed has failed: nobody knows how its command ended', { skip }, async (t) => {
+  const { create, phase } = await startOrchestrator(t, await newWorld(t, server()))
+  const { id } = await create({ command: 'sh', args: ['-c', 'sleep 0.2; kill -9 $PPID; sleep 60'] })
+  assert.match((await phase(id, 'failed')).reason ?? '', /^leader-killed: /)
+})
+
+test('a core dump is told', { skip }, async (t) => {
+  const { create, phase } = await startOrchestrator(t, await newWorld(t, server()))
+  const { id } = await create({ command: 'sh', args: ['-c', 'cd /tmp; ulimit -c unlimited; kill -SEGV $$'] })
+  assert.match((await phase(id, 'exited')).reason ?? '', /^exited: signal SEGV \(core dumped\)$/)
+})
+
 test('a session killed by a signal says which', { skip }, async (t) => {
   const { call, create, phase } = await startOrchestrator(t, await newWorld(t, server()))
   const { id } = await create({ command: 'sleep', args: ['600'] })

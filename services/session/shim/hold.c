@@ -3,15 +3,16 @@
  *
  *   hold <nonce> <cwd> -- <command> [argument...]
  *
- * The mark  ESC ]7777;<nonce>;<kind><number>[c] BEL  travels through the tty behind every byte the command wrote, so
- * whoever reads it has all output, even if reading was paused. Kinds: e = exit code, s = signal (c: core dumped),
- * x = errno of the failed start. Afterwards hold waits to be killed: node-pty throws away what is unread 200 ms after
- * the leader's end (src/unixTerminal.ts, DESTROY_SOCKET_TIMEOUT_MS), so the leader must not end before it is told to.
+ * The mark  ESC ]7777;<nonce>;[<kind><number>[c]][t] BEL  travels through the tty behind every byte written before it, so
+ * whoever reads it has all output, even if reading was paused. It comes when the command has ended (kinds: e = exit code,
+ * s = signal, c: core dumped, x = errno of the failed start) and when nothing will write any more (t): both in one if no
+ * other process is left, else t when the last one below us has ended or the host says so by SIGUSR1. Afterwards hold waits
+ * to be killed: node-pty throws away what is unread 200 ms after the leader's end (src/unixTerminal.ts,
+ * DESTROY_SOCKET_TIMEOUT_MS), so the leader must not end before it is told to.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,10 +45,11 @@ static void prefer_for_oom_kill(void) {
 }
 
 /* In the child, until the command takes over; returns errno of what failed. */
-static int start(const char *cwd, char **argv) {
+static int start(const char *cwd, char **argv, const sigset_t *mask) {
   setpgid(0, 0);
   tcsetpgrp(0, getpid()); /* TTOU is still ignored here, so this works from the background */
   for_ignored(SIG_DFL);
+  sigprocmask(SIG_SETMASK, mask, NULL);
   prefer_for_oom_kill();
   if (chdir(cwd) != 0) return errno;
   setenv("PWD", cwd, 1); /* node-pty set it to the directory of hold itself */
@@ -55,35 +57,60 @@ static int start(const char *cwd, char **argv) {
   return errno;
 }
 
-static void write_all(const char *text, size_t length) {
+static void write_all(int fd, const char *text, size_t length) {
   while (length > 0) {
-    ssize_t n = write(1, text, length);
+    ssize_t n = write(fd, text, length);
     if (n > 0) {
       text += n;
       length -= (size_t)n;
-    } else if (errno == EAGAIN) {
-      /* The command may have left our shared descriptor non-blocking. */
-      struct pollfd out = {.fd = 1, .events = POLLOUT};
-      poll(&out, 1, -1);
     } else if (errno != EINTR) {
       return;
     }
   }
 }
 
-static void say(const char *nonce, char kind, int number, int core) {
-  /* Undo a Ctrl-S: TCOON alone only undoes TCOOFF (tty_ioctl(4)). */
-  tcflow(1, TCOOFF);
-  tcflow(1, TCOON);
-  struct termios t;
-  if (tcgetattr(1, &t) == 0) {
-    t.c_oflag &= ~(tcflag_t)OPOST;
-    t.c_iflag &= ~(tcflag_t)IXON;
-    tcsetattr(1, TCSANOW, &t);
+/* Writes the mark unchanged and unhindered; what else still writes finds the terminal as it was. */
+static void say(int tty, const char *nonce, const char *what) {
+  struct termios before;
+  int known = tcgetattr(tty, &before) == 0;
+  if (known) {
+    struct termios plain = before;
+    plain.c_oflag &= ~(tcflag_t)OLCUC; /* all else that OPOST does spares these characters */
+    plain.c_iflag &= ~(tcflag_t)IXON;
+    tcsetattr(tty, TCSANOW, &plain);
   }
+  /* Undo a Ctrl-S: TCOON alone only undoes TCOOFF (tty_ioctl(4)). */
+  tcflow(tty, TCOOFF);
+  tcflow(tty, TCOON);
   char mark[128];
-  int length = snprintf(mark, sizeof mark, "\033]7777;%s;%c%d%s\a", nonce, kind, number, core ? "c" : "");
-  if (length > 0 && (size_t)length < sizeof mark) write_all(mark, (size_t)length);
+  int length = snprintf(mark, sizeof mark, "\033]7777;%s;%s\a", nonce, what);
+  if (length > 0 && (size_t)length < sizeof mark) write_all(tty, mark, (size_t)length);
+  if (known) tcsetattr(tty, TCSANOW, &before);
+}
+
+/* The command's end for the mark. */
+static void describe(char *what, size_t size, int status) {
+  if (WIFSIGNALED(status)) snprintf(what, size, "s%d%s", WTERMSIG(status), WCOREDUMP(status) ? "c" : "");
+  else snprintf(what, size, "e%d", WEXITSTATUS(status));
+}
+
+/* Returns 0 when the command runs, else the errno of what failed. */
+static int launch(pid_t *child, const char *cwd, char **argv, const sigset_t *mask) {
+  int failure[2], error = 0;
+  if (pipe2(failure, O_CLOEXEC) != 0) return errno;
+  *child = fork();
+  if (*child < 0) return errno;
+  if (*child == 0) {
+    error = start(cwd, argv, mask);
+    if (write(failure[1], &error, sizeof error) != sizeof error) _exit(126);
+    _exit(127);
+  }
+  close(failure[1]);
+  setpgid(*child, *child); /* also here: whichever of the two comes first */
+  if (read(failure[0], &error, sizeof error) != sizeof error) error = 0;
+  close(failure[0]);
+  if (error != 0) waitpid(*child, NULL, 0);
+  return error;
 }
 
 int main(int argc, char **argv) {
@@ -95,35 +122,35 @@ int main(int argc, char **argv) {
   snprintf(nonce, sizeof nonce, "%s", argv[1]);
   memset(argv[1], 'x', strlen(argv[1])); /* or the command could read it in /proc and forge its own end */
   syscall(SYS_close_range, 3, ~0U, 0);   /* other terminals of the process that forked us, which would never hang up */
+  /* A description of our own: the command may leave the shared one non-blocking, and a mark in pieces would be none. */
+  int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (tty < 0) return 71;
   erase_whole_characters();
   prctl(PR_SET_CHILD_SUBREAPER, 1); /* daemons of the session stay below us, where the host can find them */
   for_ignored(SIG_IGN);
+  sigset_t news, before;
+  sigemptyset(&news);
+  sigaddset(&news, SIGCHLD);
+  sigaddset(&news, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &news, &before);
 
-  int failure[2];
-  if (pipe2(failure, O_CLOEXEC) != 0) return 71;
-  pid_t child = fork();
-  if (child < 0) {
-    say(nonce, 'x', errno, 0);
-  } else if (child == 0) {
-    int error = start(argv[2], argv + 4);
-    if (write(failure[1], &error, sizeof error) != sizeof error) _exit(126);
-    _exit(127);
-  }
-  close(failure[1]);
-  if (child > 0) setpgid(child, child); /* also here: whichever of the two comes first */
-
-  int error = 0, status, said = child < 0;
-  if (read(failure[0], &error, sizeof error) == sizeof error) {
-    say(nonce, 'x', error, 0);
-    said = 1;
-  }
-  close(failure[0]);
-  for (;;) {
-    pid_t ended = waitpid(-1, &status, 0);
-    if (ended < 0 && errno == ECHILD) pause(); /* nothing is left below us: only the host's signal comes now */
-    if (ended != child || said) continue;
-    said = 1;
-    if (WIFSIGNALED(status)) say(nonce, 's', WTERMSIG(status), WCOREDUMP(status));
-    else say(nonce, 'e', WEXITSTATUS(status), 0);
+  pid_t child = -1;
+  char end[32] = ""; /* of the command, once it is known */
+  int error = launch(&child, argv[2], argv + 4, &before);
+  if (error != 0) snprintf(end, sizeof end, "x%d", error);
+  for (int told = 0, closed = 0, asked = 0;;) {
+    int status;
+    pid_t reaped;
+    while ((reaped = waitpid(-1, &status, WNOHANG)) > 0)
+      if (reaped == child && error == 0) describe(end, sizeof end, status);
+    int over = reaped < 0 || asked; /* nothing is left below us, or the host knows better */
+    if (end[0] != '\0' && (!told || (over && !closed))) {
+      char what[40];
+      snprintf(what, sizeof what, "%s%s", told ? "" : end, over ? "t" : "");
+      say(tty, nonce, what);
+      told = 1;
+      closed = over;
+    }
+    asked = sigwaitinfo(&news, NULL) == SIGUSR1 && told;
   }
 }

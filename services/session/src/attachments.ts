@@ -32,6 +32,8 @@ export class Attachments {
   readonly #all = new Set<Attachment>()
   readonly #inputs = new ClientInputs((identity) => this.#find(identity) !== undefined)
   readonly #held = new Set<Attachment>()
+  /** Said to newcomers while the command does not read its input. */
+  #blocked: HostMessage | null = null
   #rank = 0
   #pumpedAt = 0
   #controller: string | null = null
@@ -63,6 +65,7 @@ export class Attachments {
     if (claims) attachment.rank = ++this.#rank
     if (!viewer.raw) wire.sendMessage(this.#welcome(viewer, resume, offset))
     this.#membersChanged()
+    if (this.#blocked !== null && claims) attachment.say(this.#blocked)
     attachment.begin(resume === 'snapshot')
     return attachment
   }
@@ -86,6 +89,13 @@ export class Attachments {
     if (!this.#controls.inputFull) return
     this.#held.add(attachment)
     attachment.holdInput()
+  }
+
+  /** Told to all who may type: what they typed waits, or flows again. */
+  inputBlocked(blocked: boolean, waiting: number): void {
+    const message: HostMessage = { type: 'input', blocked, waiting }
+    this.#blocked = blocked ? message : null
+    for (const attachment of this.#all) if (attachment.viewer.mode === 'rw') attachment.say(message)
   }
 
   /** The command reads its input again. */

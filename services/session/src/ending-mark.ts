@@ -1,10 +1,18 @@
-/** Finds the mark with which `hold` (shim/hold.c) closes the output stream, also when it is split over chunks. */
+/** Finds the marks that `hold` (shim/hold.c) puts into the output stream, also when they are split over chunks. */
 
 export interface Ending {
-  kind: 'exit' | 'signal' | 'not-started'
+  /** `lost`: the session's leader was killed, and with it went what it knew. */
+  kind: 'exit' | 'signal' | 'not-started' | 'lost'
   /** Exit code, signal number or errno. */
   number: number
   coreDumped: boolean
+}
+
+export interface Mark {
+  /** How the command ended; null when that was told before. */
+  ending: Ending | null
+  /** Nothing will be written any more. */
+  closed: boolean
 }
 
 const KINDS: Readonly<Record<string, Ending['kind']>> = { e: 'exit', s: 'signal', x: 'not-started' }
@@ -12,29 +20,34 @@ const ESC = 0x1b
 const BEL = 0x07
 const NOTHING = Buffer.alloc(0)
 
+const parse = (text: string): Mark => {
+  const [, kind, number, core, closed] = /^(?:([esx])(\d+)(c?))?(t?)$/.exec(text) ?? []
+  const ended = kind === undefined ? undefined : KINDS[kind]
+  const ending = ended === undefined ? null : { kind: ended, number: Number(number), coreDumped: core === 'c' }
+  return { ending, closed: closed === 't' }
+}
+
 export class EndingMark {
   readonly #prefix: Buffer
-  /** Bytes at the end of the last chunk that may be the beginning of the mark. */
+  /** Bytes at the end of the last chunk that may be the beginning of a mark. */
   #held: Buffer = NOTHING
 
   constructor(nonce: string) {
     this.#prefix = Buffer.from(`\x1b]7777;${nonce};`)
   }
 
-  /** Output that is certainly no part of the mark, and the ending once the mark is complete. */
-  push(chunk: Buffer): { output: Buffer; ending: Ending | null } {
+  /** Output that is certainly no part of a mark, then the mark behind it, and what follows that: to be pushed in turn. */
+  push(chunk: Buffer): { output: Buffer; mark: Mark | null; rest: Buffer } {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     this.#held = NOTHING
     const start = bytes.indexOf(this.#prefix)
-    if (start < 0) return { output: this.#holdBack(bytes, this.#possibleStart(bytes)), ending: null }
-    const end = bytes.indexOf(BEL, start)
-    if (end < 0) return { output: this.#holdBack(bytes, start), ending: null }
-    const text = bytes.toString('latin1', start + this.#prefix.length, end)
-    const [, kind = '', number = '', core = ''] = /^([esx])(\d+)(c?)$/.exec(text) ?? []
-    return {
-      output: bytes.subarray(0, start),
-      ending: { kind: KINDS[kind] ?? 'exit', number: Number(number), coreDumped: core === 'c' },
+    const end = start < 0 ? -1 : bytes.indexOf(BEL, start)
+    if (end < 0) {
+      const output = this.#holdBack(bytes, start < 0 ? this.#possibleStart(bytes) : start)
+      return { output, mark: null, rest: NOTHING }
     }
+    const mark = parse(bytes.toString('latin1', start + this.#prefix.length, end))
+    return { output: bytes.subarray(0, start), mark, rest: bytes.subarray(end + 1) }
   }
 
   /** What was held back, for a stream that ends without the mark. */

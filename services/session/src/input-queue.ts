@@ -5,11 +5,15 @@ import { writeSync } from 'node:fs'
 const MAX_WAITING_BYTES = 1024 * 1024
 /** node-pty retries at once and burns a core on a command that does not read (microsoft/node-pty PR 956). */
 const RETRY_MS = { first: 1, longest: 50 }
+/** Without progress for this long, the command does not read: a program that is merely busy reads again sooner. */
+const BLOCKED_MS = 250
 
 export interface InputTarget {
   fd: number
   /** True once the descriptor may belong to someone else. */
   closed(): boolean
+  /** Bytes wait without progress, or flow again; `waiting` counts them. */
+  onBlocked(blocked: boolean, waiting: number): void
   /** Nothing waits any more after the queue was full. */
   onDrain(): void
 }
@@ -21,6 +25,8 @@ export class InputQueue {
   #wasFull = false
   #retryMs = RETRY_MS.first
   #timer: NodeJS.Timeout | undefined
+  #progressAt = 0
+  #blocked = false
 
   constructor(target: InputTarget) {
     this.#target = target
@@ -35,7 +41,9 @@ export class InputQueue {
     this.#waiting.push(bytes)
     this.#bytes += bytes.length
     if (this.full) this.#wasFull = true
-    if (this.#timer === undefined) this.#flush()
+    if (this.#timer !== undefined) return
+    this.#progressAt = Date.now()
+    this.#flush()
   }
 
   /** Forgets what waits. */
@@ -55,6 +63,7 @@ export class InputQueue {
       this.#bytes -= taken
       if (taken < head.length) {
         this.#waiting[0] = head.subarray(taken)
+        this.#watchProgress(written > 0)
         this.#retryMs = written > 0 ? RETRY_MS.first : Math.min(this.#retryMs * 2, RETRY_MS.longest)
         this.#timer = setTimeout(() => this.#flush(), this.#retryMs)
         return
@@ -62,9 +71,21 @@ export class InputQueue {
       this.#waiting.shift()
     }
     this.#retryMs = RETRY_MS.first
+    this.#setBlocked(false)
     if (!this.#wasFull) return
     this.#wasFull = false
     this.#target.onDrain()
+  }
+
+  #watchProgress(progress: boolean): void {
+    if (progress) this.#progressAt = Date.now()
+    this.#setBlocked(Date.now() - this.#progressAt >= BLOCKED_MS)
+  }
+
+  #setBlocked(blocked: boolean): void {
+    if (blocked === this.#blocked) return
+    this.#blocked = blocked
+    this.#target.onBlocked(blocked, this.#bytes)
   }
 
   /** Bytes the terminal took. The descriptor is non-blocking, so this never waits; a closed terminal takes all. */

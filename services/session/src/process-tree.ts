@@ -1,12 +1,16 @@
 /** The processes below one process, read from /proc, and signals to them. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 
-interface Stat {
+export interface Process {
   pid: number
   state: string
   parent: number
+  /** Its process group. */
+  group: number
   /** The session's leader (setsid). */
   leader: number
+  /** Device number of its controlling terminal; 0 without one. */
+  terminal: number
   /** Foreground process group of its terminal; -1 without one. */
   foreground: number
   /** Clock ticks after boot. */
@@ -14,26 +18,26 @@ interface Stat {
 }
 
 /** Source: proc_pid_stat(5). The name in parentheses may itself hold blanks and parentheses. */
-const readStat = (pid: number | string): Stat | null => {
+const readProcess = (pid: number | string): Process | null => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    const [parent = 0, , leader = 0, , foreground = -1] = fields.map(Number)
-    return { pid: Number(pid), state, parent, leader, foreground, startedAt: Number(fields[18]) }
+    const [parent = 0, group = 0, leader = 0, terminal = 0, foreground = -1] = fields.map(Number)
+    return { pid: Number(pid), state, parent, group, leader, terminal, foreground, startedAt: Number(fields[18]) }
   } catch {
     return null // it ended meanwhile
   }
 }
 
-const livingProcesses = (): Stat[] =>
+const livingProcesses = (): Process[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map(readStat)
-    .filter((stat) => stat !== null)
-    .filter((stat) => stat.state !== 'Z' && stat.state !== 'X')
+    .map(readProcess)
+    .filter((found) => found !== null)
+    .filter(({ state }) => state !== 'Z' && state !== 'X')
 
 /** Everything below `root`, our child and a subreaper, and what is left of its session when it is gone; not `root` itself. */
-export const processesBelow = (root: number): number[] => {
+export const processesBelow = (root: number): Process[] => {
   const all = livingProcesses()
   // A number that is no child of ours any more may already be another process.
   const found = new Set(all.filter(({ pid, parent }) => pid === root && parent === process.pid).map(({ pid }) => pid))
@@ -43,7 +47,7 @@ export const processesBelow = (root: number): number[] => {
     for (const { pid, parent, leader } of all) if (found.has(parent) || leader === root) found.add(pid)
   }
   found.delete(root)
-  return [...found]
+  return all.filter(({ pid }) => found.has(pid))
 }
 
 /** The oldest child: of a subreaper the one it started itself, before it adopted others. */
@@ -53,8 +57,26 @@ export const firstChild = (root: number): number | null => {
 }
 
 export const foregroundGroup = (leader: number): number | null => {
-  const group = readStat(leader)?.foreground ?? -1
+  const group = readProcess(leader)?.foreground ?? -1
   return group > 0 ? group : null
+}
+
+/** What `/dev/tty` is whichever terminal it stands for (kernel documentation, admin-guide/devices: 5, 1 << 8 | minor 0). */
+const OWN_TERMINAL = 5 << 8
+
+/** Could this process write to the terminal `device`, its controlling one or not? */
+export const holdsTerminal = ({ pid, terminal }: Process, { dev, rdev }: Stats): boolean => {
+  const isIt = (path: string): boolean => {
+    const file = statSync(path, { throwIfNoEntry: false })
+    if (file === undefined || !file.isCharacterDevice()) return false
+    return file.rdev === OWN_TERMINAL ? terminal === rdev : file.dev === dev && file.rdev === rdev
+  }
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => isIt(`/proc/${pid}/fd/${fd}`))
+  } catch (error) {
+    // Of a process with other rights only the controlling terminal can be seen; a daemon has none.
+    return (error as NodeJS.ErrnoException).code === 'EACCES' && terminal === rdev
+  }
 }
 
 /** False when nobody was there to take it, or it is not ours to signal. A negative pid is a process group. */
@@ -65,4 +87,9 @@ export const sendSignal = (pid: number, signal: NodeJS.Signals): boolean => {
   } catch {
     return false
   }
+}
+
+/** To the process that was seen, not to another one that got its number since. */
+export const signalProcess = ({ pid, startedAt }: Process, signal: NodeJS.Signals): void => {
+  if (readProcess(pid)?.startedAt === startedAt) sendSignal(pid, signal)
 }

@@ -1,10 +1,11 @@
 /** One command on a pseudo-terminal: raw bytes both ways, size, signals, its ending and the end of all its processes. */
-import { setTimeout as delay } from 'node:timers/promises'
-import { randomId, type SignalName } from '@holdfast/protocol'
+import { constants } from 'node:os'
+import { randomId, type SignalName, type TerminalEnd } from '@holdfast/protocol'
 import { type IPty, spawn } from 'node-pty'
-import { type Ending, EndingMark } from './ending-mark.ts'
+import { type Ending, EndingMark, type Mark } from './ending-mark.ts'
 import { InputQueue } from './input-queue.ts'
-import { firstChild, foregroundGroup, processesBelow, sendSignal } from './process-tree.ts'
+import { Leftovers } from './leftovers.ts'
+import { firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
 
 export interface PtyOptions {
   /** Path of the session leader, shim/hold.c. */
@@ -19,31 +20,49 @@ export interface PtyOptions {
 
 export interface PtyEvents {
   onOutput(bytes: Buffer): void
+  /** Input waits for a command that does not read, or flows again. */
+  onInputBlocked(blocked: boolean, waiting: number): void
   /** Input is taken again after `inputFull`. */
   onDrain(): void
-  /** Once, after the last output. */
+  /** Once, before `onClosed`: the command itself has ended, and this is all it wrote. Others may still write. */
   onEnding(ending: Ending): void
+  /** Others do hold the terminal: their output is waited for. */
+  onOutlasted(): void
+  /** Once, after the last output. `forced`: not before what was left had been told to go. */
+  onClosed(end: TerminalEnd): void
 }
 
 /** What node-pty 1.1.0 has but does not declare. */
 interface Innards {
   fd: number
+  ptsName: string
   _socket: { destroyed: boolean }
 }
 
-/** What is left after the command's own end gets this long between HUP and KILL. */
+/**
+ * How long the terminal stays open for what the command left behind on it: long enough for the last lines of a background
+ * job, short enough that a forgotten `sleep &` is no hanging session.
+ */
+const OUTLAST_MS = 2_000
+/** What is left gets this long between HUP and KILL, to say goodbye. */
 const LEFTOVER_GRACE_MS = 1_000
-/** Between the KILL of everything and giving up on the mark. */
-const MARK_MS = 2_000
-const POLL_MS = 15
+/** For a KILL to reach everything. */
+const KILL_MS = 5_000
+/** For the mark to come behind the last output, whose reading may be paused. */
+const MARK_MS = 5_000
 
 export class Pty {
   readonly #child: IPty
   readonly #mark: EndingMark
   readonly #input: InputQueue
   readonly #events: PtyEvents
+  readonly #left: Leftovers
   readonly #gone = Promise.withResolvers<void>()
+  readonly #exited = Promise.withResolvers<void>()
+  /** The command's own end, once it is known. */
+  #ending: Ending | null = null
   #ended = false
+  #forced = false
 
   constructor(options: PtyOptions, events: PtyEvents) {
     const nonce = randomId(20)
@@ -59,19 +78,16 @@ export class Pty {
       encoding: null,
     })
     const innards = this.#child as unknown as Innards
+    this.#left = new Leftovers(this.#child.pid, innards.ptsName)
     this.#input = new InputQueue({
       fd: innards.fd,
       closed: () => innards._socket.destroyed,
+      onBlocked: (blocked, waiting) => events.onInputBlocked(blocked, waiting),
       onDrain: () => events.onDrain(),
     })
     // With encoding null these are buffers, whatever the type says.
     this.#child.onData((data) => this.#take(data as unknown as Buffer))
-    this.#child.onExit(({ signal }) => {
-      const rest = this.#mark.flush()
-      if (rest.length > 0 && !this.#ended) events.onOutput(rest)
-      this.#finish({ kind: 'signal', number: signal || 9, coreDumped: false })
-      this.#gone.resolve()
-    })
+    this.#child.onExit(() => this.#leaderGone())
   }
 
   get inputFull(): boolean {
@@ -99,7 +115,7 @@ export class Pty {
 
   /** To the foreground process group. False when nobody took it. */
   signal(name: SignalName): boolean {
-    if (this.#ended) return false
+    if (this.#ending !== null) return false
     const group = foregroundGroup(this.#child.pid)
     // Before the command has taken the terminal over, hold's own group is in front.
     const target = group === this.#child.pid ? this.#firstGroup() : group
@@ -118,11 +134,9 @@ export class Pty {
   /** HUP and TERM to every process, KILL after `graceMs`; resolves when none is left. */
   async stop(graceMs: number): Promise<void> {
     if (this.#ended) return this.gone
-    this.#signalAll('SIGTERM', 'SIGHUP', 'SIGCONT')
-    await this.#until(() => this.#ended, graceMs)
-    await this.#killAll(() => this.#ended)
-    // Without the mark nothing but hold's own end can end the stream.
-    if (!this.#ended) sendSignal(this.#child.pid, 'SIGKILL')
+    this.#left.signal('SIGTERM', 'SIGHUP', 'SIGCONT')
+    await this.#left.until(() => this.#ended, graceMs)
+    await this.#end()
     return this.gone
   }
 
@@ -136,44 +150,86 @@ export class Pty {
   }
 
   #take(bytes: Buffer): void {
-    if (this.#ended) return
-    const { output, ending } = this.#mark.push(bytes)
-    if (output.length > 0) this.#events.onOutput(output)
-    if (ending !== null) this.#finish(ending)
+    for (let left = bytes; left.length > 0 && !this.#ended; ) {
+      const { output, mark, rest } = this.#mark.push(left)
+      if (output.length > 0) this.#events.onOutput(output)
+      if (mark !== null) this.#heed(mark)
+      left = rest
+    }
   }
 
-  #finish(ending: Ending): void {
+  #heed({ ending, closed }: Mark): void {
+    if (ending !== null) this.#tellEnding(ending)
+    if (closed) this.#finish()
+    else if (ending !== null) void this.#outlast()
+  }
+
+  #tellEnding(ending: Ending): void {
+    if (this.#ending !== null) return
+    this.#ending = ending
+    this.#events.onEnding(ending)
+  }
+
+  /** The command has ended and left others behind. Those that do not hold the terminal delay nothing. */
+  async #outlast(): Promise<void> {
+    if (this.#left.holdTerminal) {
+      this.#events.onOutlasted()
+      await this.#left.until(() => this.#ended || !this.#left.holdTerminal, OUTLAST_MS)
+    }
+    if (!this.#ended && this.#left.holdTerminal) {
+      this.#forced = true
+      this.#left.signal('SIGHUP', 'SIGCONT')
+      await this.#left.until(() => this.#ended || !this.#left.holdTerminal, LEFTOVER_GRACE_MS)
+    }
+    if (!this.#ended && this.#left.holdTerminal) await this.#end()
+    else this.#askForMark()
+  }
+
+  /** The end of everything that has not ended by itself. */
+  async #end(): Promise<void> {
+    if (this.#ended) return
+    this.#forced = true
+    await this.#left.kill(() => this.#ended || this.#left.none, KILL_MS)
+    await this.#left.until(() => this.#askForMark(), MARK_MS)
+    // Without the mark nothing but the leader's own end can end the stream.
+    if (this.#ended) return
+    this.#tellEnding({ kind: 'signal', number: constants.signals.SIGKILL, coreDumped: false })
+    sendSignal(this.#child.pid, 'SIGKILL')
+  }
+
+  /** The leader, stopped or not, is to say behind every byte that nobody writes any more. True when it has said so. */
+  #askForMark(): boolean {
+    if (this.#ended) return true
+    sendSignal(this.#child.pid, 'SIGUSR1')
+    sendSignal(this.#child.pid, 'SIGCONT')
+    return false
+  }
+
+  #leaderGone(): void {
+    const rest = this.#mark.flush()
+    if (rest.length > 0 && !this.#ended) this.#events.onOutput(rest)
+    if (!this.#ended) this.#forced = true
+    this.#tellEnding({ kind: 'lost', number: 0, coreDumped: false })
+    this.#exited.resolve()
+    this.#finish()
+  }
+
+  #finish(): void {
     if (this.#ended) return
     this.#ended = true
     this.#input.close()
     this.#child.resume()
-    this.#events.onEnding(ending)
+    this.#events.onClosed(this.#forced ? 'forced' : 'closed')
     void this.#sweep()
   }
 
-  /** The command is over: what it left behind goes too, and hold last, for it keeps the rest findable. */
+  /** What does not hold the terminal goes too, and the leader last, for it keeps the rest findable. */
   async #sweep(): Promise<void> {
-    this.#signalAll('SIGHUP', 'SIGCONT')
-    await this.#until(() => processesBelow(this.#child.pid).length === 0, LEFTOVER_GRACE_MS)
-    await this.#killAll(() => processesBelow(this.#child.pid).length === 0)
+    this.#left.signal('SIGHUP', 'SIGCONT')
+    await this.#left.until(() => this.#left.none, LEFTOVER_GRACE_MS)
+    await this.#left.kill(() => this.#left.none, KILL_MS)
     sendSignal(this.#child.pid, 'SIGKILL')
-  }
-
-  /** Again and again, because processes may be forked between the look and the blow. */
-  async #killAll(done: () => boolean): Promise<void> {
-    const deadline = Date.now() + MARK_MS
-    while (!done() && Date.now() < deadline) {
-      this.#signalAll('SIGKILL')
-      await delay(POLL_MS)
-    }
-  }
-
-  #signalAll(...signals: NodeJS.Signals[]): void {
-    for (const pid of processesBelow(this.#child.pid)) for (const signal of signals) sendSignal(pid, signal)
-  }
-
-  async #until(met: () => boolean, timeoutMs: number): Promise<void> {
-    const deadline = Date.now() + timeoutMs
-    while (!met() && Date.now() < deadline) await delay(POLL_MS)
+    await this.#exited.promise
+    this.#gone.resolve()
   }
 }

@@ -2,7 +2,14 @@
 import { EventEmitter } from 'node:events'
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
-import { type Claim, type HostExit, type HostMessage, newEpoch, type SignalName } from '@holdfast/protocol'
+import {
+  type Claim,
+  type HostExit,
+  type HostMessage,
+  newEpoch,
+  type SignalName,
+  type TerminalEnd,
+} from '@holdfast/protocol'
 import { Attachments, type Controls } from './attachments.ts'
 import type { Ending } from './ending-mark.ts'
 import type { Launch } from './launch.ts'
@@ -47,6 +54,8 @@ interface SessionEvents {
 /** Output that the screen has not parsed yet: reading stops at the high mark and goes on at the low one. */
 const BACKLOG = { highBytes: 256 * 1024, lowBytes: 64 * 1024 }
 
+const LEADER_LOST = "the session's leader was killed: how the command ended is not known"
+
 const signalName = (number: number): string => {
   const found = Object.entries(constants.signals).find(([, value]) => value === number)
   return found?.[0].replace(/^SIG/, '') ?? String(number)
@@ -54,6 +63,21 @@ const signalName = (number: number): string => {
 
 /** As shells have it: 127 for a command that is not there, 126 for one that cannot be run. */
 const notStartedCode = (errno: number): number => (errno === constants.errno.ENOENT ? 127 : 126)
+
+type CommandEnd = Omit<HostExit, 'offset' | 'ttyEnd' | 'endedAt'>
+
+const exitOf = ({ kind, number, coreDumped }: Ending): CommandEnd => {
+  if (kind === 'exit') return { exitCode: number, signal: null }
+  if (kind === 'not-started') return { exitCode: notStartedCode(number), signal: null }
+  if (kind === 'lost') return { exitCode: null, signal: null, failure: LEADER_LOST }
+  return { exitCode: null, signal: signalName(number), ...(coreDumped ? { coreDumped } : {}) }
+}
+
+/** What the screen must say, because the command could not. */
+const lastLine = ({ kind, number }: Ending, command: string): string | null => {
+  if (kind === 'not-started') return `"${command}" could not be started: ${getSystemErrorName(-number)}`
+  return kind === 'lost' ? LEADER_LOST : null
+}
 
 export class Session implements Stream, Controls {
   readonly claim: Claim
@@ -67,6 +91,7 @@ export class Session implements Stream, Controls {
   readonly #oom: OomWatch
   readonly #news: StateNews
   readonly #state: SessionState
+  #commandEnd: CommandEnd = { exitCode: null, signal: null }
   #paused = false
 
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
@@ -83,8 +108,11 @@ export class Session implements Stream, Controls {
       { hold, ...launch, cols, rows },
       {
         onOutput: (bytes) => this.#output(bytes),
+        onInputBlocked: (blocked, waiting) => this.attachments.inputBlocked(blocked, waiting),
         onDrain: () => this.attachments.releaseInput(),
-        onEnding: (ending) => this.#end(ending),
+        onEnding: (ending) => this.#commandEnded(ending),
+        onOutlasted: () => this.#outlasted(),
+        onClosed: (ttyEnd) => this.#end(ttyEnd),
       },
     )
   }
@@ -144,7 +172,8 @@ export class Session implements Stream, Controls {
   exitMessage(): HostMessage | null {
     const { exit } = this.#state
     if (exit === null) return null
-    return { type: 'exit', exitCode: exit.exitCode, signal: exit.signal, offset: exit.offset }
+    const { endedAt: _when, failure: _why, ...end } = exit
+    return { type: 'exit', ...end }
   }
 
   #active(): void {
@@ -194,19 +223,24 @@ export class Session implements Stream, Controls {
     this.events.emit('change')
   }
 
-  #end({ kind, number }: Ending): void {
-    if (kind === 'not-started') {
-      const reason = getSystemErrorName(-number)
-      this.#output(Buffer.from(`\r\n[holdfast] "${this.claim.command}" could not be started: ${reason}\r\n`))
-    }
+  /** What follows in the stream comes from processes that it left behind. */
+  #commandEnded(ending: Ending): void {
+    this.#commandEnd = { ...exitOf(ending), leaderOffset: this.replay.end }
+    const line = lastLine(ending, this.claim.command)
+    if (line !== null) this.#output(Buffer.from(`\r\n[holdfast] ${line}\r\n`))
+  }
+
+  #outlasted(): void {
+    const { exitCode, signal } = this.#commandEnd
+    const text = `the command has ended with ${signal ?? exitCode}; waiting for background processes`
+    this.attachments.say({ type: 'notice', level: 'info', text })
+  }
+
+  #end(ttyEnd: TerminalEnd): void {
     this.#oom.check()
     this.#oom.stop()
-    this.#state.exit = {
-      exitCode: kind === 'exit' ? number : kind === 'signal' ? null : notStartedCode(number),
-      signal: kind === 'signal' ? signalName(number) : null,
-      offset: this.replay.end,
-      endedAt: new Date().toISOString(),
-    }
+    const endedAt = new Date().toISOString()
+    this.#state.exit = { ...this.#commandEnd, offset: this.replay.end, ttyEnd, endedAt }
     this.#news.flush()
     this.attachments.pump()
     this.events.emit('exit')

@@ -4,13 +4,18 @@ import { EndingMark } from '../src/ending-mark.ts'
 
 const feed = (mark: EndingMark, chunks: Buffer[]) => {
   let output = ''
+  let closed = false
   let ending = null
   for (const chunk of chunks) {
-    const found = mark.push(chunk)
-    output += found.output.toString('latin1')
-    ending ??= found.ending
+    for (let left = chunk; left.length > 0; ) {
+      const found = mark.push(left)
+      output += found.output.toString('latin1')
+      ending ??= found.mark?.ending ?? null
+      closed ||= found.mark?.closed ?? false
+      left = found.rest
+    }
   }
-  return { output, ending }
+  return { output, ending, closed }
 }
 
 test('the mark is found wherever it is cut in two, and no byte before it is lost', () => {
@@ -22,14 +27,25 @@ test('the mark is found wherever it is cut in two, and no byte before it is lost
   }
 })
 
+test('what is written between the end of the command and the end of the stream is output', () => {
+  const stream = Buffer.from('early\x1b]7777;n0nce;e3\x07late\x1b]7777;n0nce;t\x07')
+  for (let cut = 0; cut <= stream.length; cut++) {
+    const { output, ending, closed } = feed(new EndingMark('n0nce'), [stream.subarray(0, cut), stream.subarray(cut)])
+    assert.equal(output, 'earlylate')
+    assert.deepEqual(ending, { kind: 'exit', number: 3, coreDumped: false })
+    assert.equal(closed, true)
+  }
+})
+
 test('the mark is found byte by byte', () => {
-  const stream = Buffer.from('\x1b\x1b]77\x1b]7777;n0nce;e200\x07')
-  const { output, ending } = feed(
+  const stream = Buffer.from('\x1b\x1b]77\x1b]7777;n0nce;e200t\x07')
+  const { output, ending, closed } = feed(
     new EndingMark('n0nce'),
     [...stream].map((byte) => Buffer.from([byte])),
   )
   assert.equal(output, '\x1b\x1b]77')
   assert.deepEqual(ending, { kind: 'exit', number: 200, coreDumped: false })
+  assert.equal(closed, true)
 })
 
 test('what looked like a mark is given back when the stream ends without it', () => {

@@ -3,14 +3,41 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Ending } from '../src/ending-mark.ts'
+import type { TerminalEnd } from '@holdfast/protocol'
 import { Pty } from '../src/pty.ts'
 import { claimOf, eventually, HOLD, shell, startHost } from './harness.ts'
 
 /** What `seq 1 n` writes through a terminal. */
 const numbers = (n: number): string => `${Array.from({ length: n }, (_, i) => i + 1).join('\r\n')}\r\n`
+
+type Look = (total: number, bytes: number, self: () => Pty) => void
+
+/** A terminal of its own, without host and viewers. */
+const startPty = (t: TestContext, command: string, args: string[], look: Look = () => {}) => {
+  const chunks: Buffer[] = []
+  let total = 0
+  const closed = Promise.withResolvers<TerminalEnd>()
+  const env = { PATH: '/usr/bin:/bin' }
+  const pty: Pty = new Pty(
+    { hold: HOLD, command, args, cwd: '/', cols: 80, rows: 24, env },
+    {
+      onOutput: (bytes) => {
+        chunks.push(bytes)
+        total += bytes.length
+        look(total, bytes.length, () => pty)
+      },
+      onInputBlocked: () => {},
+      onDrain: () => {},
+      onEnding: () => {},
+      onOutlasted: () => {},
+      onClosed: closed.resolve,
+    },
+  )
+  t.after(() => pty.stop(0))
+  return { pty, output: () => Buffer.concat(chunks).toString('latin1'), closed: closed.promise }
+}
 
 test('40 times in a row, every byte of a fast command comes before its exit', async (t) => {
   const wanted = numbers(20_000)
@@ -20,7 +47,15 @@ test('40 times in a row, every byte of a fast command comes before its exit', as
     const view = (await host.view()).attach()
     const exit = await view.gets('exit')
     assert.equal(view.text, wanted, `run ${run}`)
-    assert.deepEqual(exit, { type: 'exit', exitCode: 0, signal: null, offset: wanted.length })
+    const offset = wanted.length
+    assert.deepEqual(exit, {
+      type: 'exit',
+      exitCode: 0,
+      signal: null,
+      offset,
+      leaderOffset: offset,
+      ttyEnd: 'closed',
+    })
     assert.equal((await view.closed).code, 1000)
     await host.close()
   }
@@ -44,28 +79,83 @@ test('a viewer that never acknowledges stops neither the command nor another vie
   assert.match(stalled.snapshots[0]?.toString() ?? '', /699999/)
 })
 
+test('100 times in a row, every byte comes before the exit while no viewer reads its socket', async (t) => {
+  const wanted = numbers(20_000)
+  for (let run = 0; run < 100; run++) {
+    const host = await startHost(t)
+    await host.claim(shell('read; seq 1 20000'))
+    const views = [(await host.view()).attach({ client: 'a' }), (await host.view()).attach({ client: 'b' })]
+    for (const view of views) {
+      await view.gets('attached')
+      view.socket.pause()
+    }
+    assert.equal((await host.call('POST', '/input', { text: '\n' })).status, 200)
+    await eventually('the end', async () => (await host.status()).exit !== null)
+    for (const view of views) view.socket.resume()
+    for (const view of views) {
+      const { offset, ttyEnd } = await view.gets('exit')
+      assert.deepEqual({ offset, ttyEnd }, { offset: wanted.length + 2, ttyEnd: 'closed' })
+      assert.equal(view.text, `\r\n${wanted}`, `run ${run}`)
+    }
+    await host.close()
+  }
+})
+
+test('100 times in a row, every byte comes although reading was paused when the command ended', async (t) => {
+  const wanted = numbers(20_000)
+  for (let run = 0; run < 100; run++) {
+    const { pty, output, closed } = startPty(t, 'seq', ['1', '20000'], (total, bytes, self) => {
+      // As flow control does it: again and again, the last time with the end of the command already behind.
+      if (Math.floor(total / 8192) === Math.floor((total - bytes) / 8192)) return
+      self().pause()
+      setTimeout(() => self().resume(), 1)
+    })
+    assert.equal(await closed, 'closed')
+    assert.equal(output(), wanted, `run ${run}`)
+    await pty.gone
+  }
+})
+
+const hardEnds: [string, string, string, RegExp][] = [
+  ['a replay buffer smaller than the output', 'seq 1 20000', numbers(20_000), /^$/],
+  ['OPOST off', 'stty -opost; seq 1 20000', numbers(20_000).replaceAll('\r', ''), /^$/],
+  ['capitals only (OLCUC)', 'stty olcuc; seq 1 20000; echo end', `${numbers(20_000)}END\r\n`, /^$/],
+  [
+    'a non-blocking terminal left behind',
+    `perl -MFcntl -e 'fcntl(STDOUT,F_SETFL,O_NONBLOCK|O_RDWR)'; seq 1 100`,
+    numbers(100),
+    /^$/,
+  ],
+  ['the end by KILL', 'seq 1 20000; kill -KILL $$', numbers(20_000), /^KILL$/],
+  ['the end by SEGV', 'seq 1 20000; cd /tmp; ulimit -c unlimited; kill -SEGV $$', numbers(20_000), /^SEGV$/],
+]
+for (const [what, script, wanted, signal] of hardEnds) {
+  test(`10 times in a row, ${what}: every byte comes before the exit`, async (t) => {
+    for (let run = 0; run < 10; run++) {
+      const host = await startHost(t)
+      await host.claim(shell(`read -s; ${script}`, { replayBytes: 64 * 1024 }))
+      const view = (await host.view()).attach()
+      await view.gets('attached')
+      view.type('\n')
+      const exit = await view.gets('exit')
+      assert.equal(view.text.replace(/^\r\n/, ''), wanted)
+      assert.match(exit.signal ?? '', signal)
+      assert.equal(exit.coreDumped, signal.test('SEGV') ? true : undefined)
+      assert.equal(exit.ttyEnd, 'closed')
+      await host.close()
+    }
+  })
+}
+
 test('output that was not read yet when the command ended still comes', async (t) => {
-  let output = ''
-  const ending = Promise.withResolvers<Ending>()
-  const options = { hold: HOLD, command: 'head', args: ['-c', '3000', '/dev/zero'], cwd: '/', cols: 80, rows: 24 }
-  const pty = new Pty(
-    { ...options, env: { PATH: '/usr/bin:/bin' } },
-    {
-      onOutput: (bytes) => {
-        output += bytes.toString('latin1')
-      },
-      onDrain: () => {},
-      onEnding: ending.resolve,
-    },
-  )
-  t.after(() => pty.stop(0))
+  const { pty, output, closed } = startPty(t, 'head', ['-c', '3000', '/dev/zero'])
   pty.pause()
   // Not waiting for something: 200 ms after a leader's end node-pty throws the rest away, so time itself is what is tested.
   await delay(600)
-  assert.equal(output, '')
+  assert.equal(output(), '')
   pty.resume()
-  assert.deepEqual(await ending.promise, { kind: 'exit', number: 0, coreDumped: false })
-  assert.equal(output.length, 3000)
+  assert.equal(await closed, 'closed')
+  assert.equal(output().length, 3000)
   await pty.gone
 })
 
@@ -103,18 +193,6 @@ test('a command killed while Ctrl-S holds its output still tells how it ended', 
   assert.equal((await host.call('POST', '/stop', { graceMs: 2000 })).status, 200)
   // KILL would be the session leader's own end, without its mark.
   assert.match((await view.gets('exit')).signal ?? '', /^(HUP|TERM)$/)
-})
-
-test('a child in the background that keeps the terminal does not delay the exit, and is ended', async (t) => {
-  const host = await startHost(t)
-  await host.claim(shell('trap "" HUP; setsid sleep 1000 & echo daemon=$!; sleep 1000 & echo job=$!'))
-  const view = (await host.view()).attach()
-  assert.equal((await view.gets('exit')).exitCode, 0)
-  await host.host.session.gone
-  for (const name of ['daemon', 'job']) {
-    const pid = Number(new RegExp(`${name}=(\\d+)`).exec(view.text)?.[1])
-    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, name)
-  }
 })
 
 test('a script whose interpreter is missing ends with 127 and says why', async (t) => {

@@ -193,12 +193,3 @@ test('stop ends everything: what ignores HUP and TERM, and what left the session
   assert.equal((await view.gets('exit')).signal, 'KILL')
   assert.equal((await host.call('POST', '/stop', {})).status, 200, 'stopping again changes nothing')
 })
-
-test('a session whose leader is killed from inside ends too', async (t) => {
-  const host = await startHost(t)
-  await host.claim(shell('echo before; kill -9 $PPID; sleep 1000'))
-  const view = (await host.view()).attach()
-  assert.deepEqual((await view.gets('exit')).signal, 'KILL')
-  assert.match(view.text, /before/)
-  await host.host.session.gone
-})
