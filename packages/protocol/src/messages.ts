@@ -1,6 +1,6 @@
 /** Control messages of `holdfast.v1` (text frames); binary frames are terminal bytes and have no type here. */
 import { type Static, Type } from 'typebox'
-import { colsSchema, rowsSchema } from './session.ts'
+import { type Command, colsSchema, rowsSchema } from './session.ts'
 
 export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/
 export const SIGNALS = ['HUP', 'INT', 'QUIT', 'KILL', 'USR1', 'USR2', 'TERM', 'CONT', 'STOP', 'TSTP', 'WINCH'] as const
@@ -27,6 +27,15 @@ export const signalMessage = Type.Object({
   type: Type.Literal('signal'),
   name: Type.Unsafe<SignalName>(Type.Union(SIGNALS.map((name) => Type.Literal(name)))),
 })
+const color = Type.String({ pattern: '^#[0-9a-fA-F]{6}$' })
+/** The colours of this client's terminal; what is absent is not known. */
+export const colorsMessage = Type.Object({
+  type: Type.Literal('colors'),
+  foreground: Type.Optional(color),
+  background: Type.Optional(color),
+  cursor: Type.Optional(color),
+  palette: Type.Optional(Type.Array(color, { maxItems: 256, description: 'from index 0 on' })),
+})
 export const pingMessage = Type.Object({
   type: Type.Literal('ping'),
   id: Type.Union([Type.Number(), Type.String({ maxLength: 64 })]),
@@ -39,6 +48,7 @@ export const CLIENT_MESSAGES = {
   resize: resizeMessage,
   control: controlMessage,
   signal: signalMessage,
+  colors: colorsMessage,
   ping: pingMessage,
 } as const
 export type AttachMessage = Static<typeof attachMessage>
@@ -48,7 +58,10 @@ export type ClientMessage =
   | Static<typeof resizeMessage>
   | Static<typeof controlMessage>
   | Static<typeof signalMessage>
+  | Static<typeof colorsMessage>
   | Static<typeof pingMessage>
+
+export type TerminalColors = Omit<Static<typeof colorsMessage>, 'type'>
 
 /** How a resumed output stream goes on: from 0, at the offset asked for, or after a snapshot. */
 export type Resume = 'fresh' | 'delta' | 'snapshot'
@@ -76,7 +89,9 @@ export type HostMessage =
   | { type: 'title'; title: string }
   | { type: 'cwd'; cwd: string }
   | { type: 'bell' }
-  | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string }
+  | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string; title?: string }
+  | { type: 'clipboard'; selection: string; data: string }
+  | ({ type: 'command' } & Command)
   | { type: 'exit'; exitCode: number | null; signal: string | null; offset: number }
   | { type: 'error'; code: string; message: string }
   | { type: 'pong'; id: number | string }

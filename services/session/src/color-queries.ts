@@ -1,8 +1,13 @@
 /** Answers to programs that ask for colours (OSC 4, 10, 11, 12): xterm.js without a window leaves them unanswered. */
 
+import type { TerminalColors } from '@holdfast/protocol'
+
 /** Levels of 8 bits, written with 16. */
 const rgb = (...levels: readonly number[]): string =>
   `rgb:${levels.map((level) => level.toString(16).padStart(2, '0').repeat(2)).join('/')}`
+
+/** `#rrggbb` as a terminal answers it. */
+const rgbOf = (hex: string): string => rgb(...[1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)))
 
 /** The 16 named colours of xterm.js' default theme (src/browser/Types of 6.0: DEFAULT_ANSI_COLORS). */
 const NAMED = [
@@ -34,28 +39,33 @@ const paletteColor = (index: number): string => {
   return rgb(at(36), at(6), at(1))
 }
 
-/** Foreground, background, cursor: white on black. */
-const SPECIAL: Readonly<Record<number, string>> = {
-  10: rgb(0xff, 0xff, 0xff),
-  11: rgb(0, 0, 0),
-  12: rgb(0xff, 0xff, 0xff),
+/** Foreground, background, cursor: white on black unless told. */
+const specialColor = (code: number, { foreground, background, cursor }: TerminalColors): string | null => {
+  if (code === 10) return rgbOf(foreground ?? '#ffffff')
+  if (code === 11) return rgbOf(background ?? '#000000')
+  return code === 12 ? rgbOf(cursor ?? '#ffffff') : null
 }
 
 /** `data` of `OSC 4 ; <index> ; ? …`. Null when it sets colours instead of asking. */
-export const paletteReply = (data: string): string | null => {
+export const paletteReply = (data: string, { palette }: TerminalColors): string | null => {
   const fields = data.split(';')
   let reply = ''
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const index = Number(fields[i])
     if (fields[i + 1] !== '?' || !Number.isInteger(index) || index < 0 || index > 255) return null
-    reply += `\x1b]4;${index};${paletteColor(index)}\x1b\\`
+    const told = palette?.[index]
+    reply += `\x1b]4;${index};${told === undefined ? paletteColor(index) : rgbOf(told)}\x1b\\`
   }
   return reply === '' ? null : reply
 }
 
 /** `data` of `OSC 10|11|12 ; ? [; ? …]`: each further field asks for the next number. */
-export const specialColorReply = (code: number, data: string): string | null => {
+export const specialColorReply = (code: number, data: string, colors: TerminalColors): string | null => {
   const fields = data.split(';')
   if (fields.some((field) => field !== '?')) return null
-  return fields.map((_, i) => (SPECIAL[code + i] ? `\x1b]${code + i};${SPECIAL[code + i]}\x1b\\` : '')).join('')
+  const replies = fields.map((_, i) => {
+    const color = specialColor(code + i, colors)
+    return color === null ? '' : `\x1b]${code + i};${color}\x1b\\`
+  })
+  return replies.join('')
 }

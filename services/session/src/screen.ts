@@ -1,5 +1,5 @@
-/** The terminal's state: fed with the output stream, it answers queries, knows title and directory, and makes snapshots. */
-import { type ScreenFormat, type ScreenJson, SUBPROTOCOL } from '@holdfast/protocol'
+/** The terminal's state: fed with the output stream, it answers queries, knows the title, and makes snapshots. */
+import { type ScreenFormat, type ScreenJson, SUBPROTOCOL, type TerminalColors } from '@holdfast/protocol'
 import serializer from '@xterm/addon-serialize'
 import headless, { type ITerminalAddon } from '@xterm/headless'
 import { paletteReply, specialColorReply } from './color-queries.ts'
@@ -15,7 +15,6 @@ export interface ScreenEvents {
   /** An answer to a program's query, for the terminal's input. */
   onReply(text: string): void
   onTitle(title: string): void
-  onCwd(cwd: string): void
   onBell(): void
   /** Some of what was written is on the screen now. */
   onParsed(): void
@@ -34,21 +33,12 @@ export interface Snapshot {
 const MAX_HELD_BYTES = 64 * 1024
 const ENTER_ALTERNATE = '\x1b[?1049h\x1b[H'
 
-/** Source: OSC 7, `file://<host>/<path>` with percent-encoding. */
-const pathOfFileUrl = (text: string): string | null => {
-  const path = /^file:\/\/[^/]*(\/.*)$/s.exec(text)?.[1]
-  try {
-    return path === undefined ? null : decodeURIComponent(path)
-  } catch {
-    return null
-  }
-}
-
 export class Screen {
   readonly #terminal: InstanceType<typeof headless.Terminal>
   readonly #serializer = new serializer.SerializeAddon()
   /** The beginning of a sequence or character whose rest has not come: the parser always rests in its ground state. */
   #held: Buffer = Buffer.alloc(0)
+  #colors: TerminalColors = {}
   #fed = 0
   #parsed = 0
 
@@ -83,6 +73,11 @@ export class Screen {
     return this.#title
   }
   #title = ''
+
+  /** The colours that programs are told when they ask. */
+  seedColors(colors: TerminalColors): void {
+    this.#colors = colors
+  }
 
   write(bytes: Buffer): void {
     const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
@@ -170,21 +165,18 @@ export class Screen {
   }
 
   /** What xterm.js without a window leaves unanswered or does not know. */
-  #answerQueries({ onReply, onCwd, onTitle }: ScreenEvents): void {
+  #answerQueries({ onReply, onTitle }: ScreenEvents): void {
     const { parser } = this.#terminal
     const answer = (reply: string | null): boolean => {
       if (reply !== null) onReply(reply)
       return reply !== null
     }
-    parser.registerOscHandler(4, (data) => answer(paletteReply(data)))
-    for (const code of [10, 11, 12]) parser.registerOscHandler(code, (data) => answer(specialColorReply(code, data)))
+    parser.registerOscHandler(4, (data) => answer(paletteReply(data, this.#colors)))
+    for (const code of [10, 11, 12]) {
+      parser.registerOscHandler(code, (data) => answer(specialColorReply(code, data, this.#colors)))
+    }
     // XTVERSION
     parser.registerCsiHandler({ prefix: '>', final: 'q' }, () => answer(`\x1bP>|${SUBPROTOCOL}\x1b\\`))
-    parser.registerOscHandler(7, (data) => {
-      const cwd = pathOfFileUrl(data)
-      if (cwd !== null) onCwd(cwd)
-      return true
-    })
     this.#terminal.onTitleChange((title) => {
       this.#title = title
       onTitle(title)
