@@ -12,7 +12,7 @@ export const MAX_CLIPBOARD_OSC = 4 * Math.ceil(MAX_CLIPBOARD_BYTES / 3) + 32
 
 /** `data` of `OSC 52 ; <selections> ; <base64>`. Null for a question, and for what is no base64. `large`: refused. */
 export const clipboardWrite = (data: string, cut: boolean): ClipboardWrite | 'large' | null => {
-  const [, selections, content] = /^([a-z0-7]*);(.*)$/s.exec(data) ?? []
+  const [, selections, content] = /^([cpqs0-7]*);(.*)$/s.exec(data) ?? []
   if (selections === undefined || content === undefined || content === '?') return null
   if (cut) return 'large'
   if (content.length % 4 === 1 || !/^[A-Za-z0-9+/]*={0,2}$/.test(content)) return null

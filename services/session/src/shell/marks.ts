@@ -60,13 +60,12 @@ export const unescaped633 = (text: string): string =>
     hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16)),
   )
 
-/** Of `C ; key=value ; …`. Source: kitty, "Shell integration", notes for shell developers. */
-const commandOf = (fields: readonly string[]): string | null => {
-  const value = (key: string) => fields.find((field) => field.startsWith(`${key}=`))?.slice(key.length + 1)
-  const url = value('cmdline_url')
-  const command = url === undefined ? null : percentDecoded(url)
-  const quoted = value('cmdline')
-  return command ?? (quoted === undefined ? null : unquoted(quoted))
+/** Of `C ; cmdline_url=…` or `C ; cmdline=…`, which may hold semicolons. Source: kitty, "Shell integration", notes for shell developers. */
+const commandOf = (data: string): string | null => {
+  const [, url] = /^C;(?:.*;)?cmdline_url=([^;]*)/s.exec(data) ?? []
+  if (url !== undefined) return percentDecoded(url)
+  const [, quoted] = /^C;cmdline=(.*)$/s.exec(data) ?? []
+  return quoted === undefined ? null : unquoted(quoted)
 }
 
 const exitCodeOf = (field: string | undefined): number | null =>
@@ -80,7 +79,7 @@ export const markOf = (dialect: '133' | '633', data: string): Mark | null => {
   if (letter === 'B') return { kind: 'prompt' }
   if (letter === 'D') return { kind: 'end', exitCode: exitCodeOf(fields[0]) }
   if (letter === 'C') {
-    const command = dialect === '133' ? commandOf(fields) : null
+    const command = dialect === '133' ? commandOf(data) : null
     return { kind: 'start', command: command === null ? null : bounded(command) }
   }
   if (letter !== 'E' || dialect !== '633' || fields[0] === undefined) return null
