@@ -35,10 +35,11 @@ for (const views of [0, 1, 3]) {
   test(`queries are answered exactly once with ${views} clients attached`, async (t) => {
     const host = await startHost(t)
     // Whatever arrives until nothing has come for a while, with a query of its own behind the three asked for.
-    const script = `stty raw -echo; read -rN 1; printf '\\e[c\\e[6n\\e]11;?\\a\\e[5n'
+    const script = `stty raw -echo; printf ready; read -rN 1; printf '\\e[c\\e[6n\\e]11;?\\a\\e[5n'
       answer=; while [ "\${answer%0n}" = "$answer" ]; do read -rN 1 key; answer+=$key; done
       read -rN 1 -t 0.3 key && answer+=more; stty sane; printf 'answer:%q\\n' "$answer"; cat`
     await host.claim(shell(script))
+    await eventually('the program', async () => (await host.call('GET', '/screen')).text.includes('ready'))
     for (let i = 0; i < views; i++) await (await host.view()).attach({ client: `c${i}` }).gets('attached')
     await host.call('POST', '/input', { text: 'x' })
     let shown = ''
@@ -46,7 +47,7 @@ for (const views of [0, 1, 3]) {
       shown = (await host.call('GET', '/screen')).text
       return shown.includes('answer:')
     })
-    assert.ok(shown.includes("answer:$'\\E[?1;2c\\E[1;1R\\E]11;rgb:0000/0000/0000\\E\\\\\\E[0n'\n"), shown)
+    assert.ok(shown.includes("answer:$'\\E[?1;2c\\E[1;6R\\E]11;rgb:0000/0000/0000\\E\\\\\\E[0n'\n"), shown)
   })
 }
 
