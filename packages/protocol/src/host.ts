@@ -1,6 +1,7 @@
 /** What a session host is told and tells over its private HTTP interface: claim in, status out. */
 import { type Static, Type } from 'typebox'
 import { colsSchema, rowsSchema } from './session.ts'
+import { clipboardPolicySchema, sizePolicySchema } from './template.ts'
 
 /** Everything a host must know to start a session, and everything an orchestrator needs to rebuild its record from the host alone. */
 export const claimSchema = Type.Object({
@@ -18,6 +19,8 @@ export const claimSchema = Type.Object({
   env: Type.Record(Type.String(), Type.String()),
   cols: colsSchema,
   rows: rowsSchema,
+  sizePolicy: sizePolicySchema,
+  clipboard: clipboardPolicySchema,
   labels: Type.Record(Type.String(), Type.String()),
   createdAt: Type.String(),
   ttlSeconds: Type.Union([Type.Integer(), Type.Null()]),
@@ -61,6 +64,8 @@ export interface HostStatus {
   viewers: number
   title: string
   cwd: string | null
+  /** Commands that the shell has marked so far. */
+  commands: number
   startedAt: string | null
   /** ISO time of the last input, output or change of viewers. */
   activeAt: string

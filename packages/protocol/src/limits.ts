@@ -27,3 +27,7 @@ export const MAX_ROWS = 1000
 export const DEFAULT_COLS = 80
 export const DEFAULT_ROWS = 24
 export const SCROLLBACK_LINES = 1000
+/** What a program may write to the clipboard at once, decoded. */
+export const MAX_CLIPBOARD_BYTES = 100 * 1024
+/** Commands of its shell that a session remembers. */
+export const MAX_COMMANDS = 100

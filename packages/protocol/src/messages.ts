@@ -1,7 +1,7 @@
 /** Control messages of `holdfast.v1` (text frames); binary frames are terminal bytes and have no type here. */
 import { type Static, Type } from 'typebox'
 import type { TerminalEnd } from './host.ts'
-import { colsSchema, rowsSchema } from './session.ts'
+import { type Command, colsSchema, rowsSchema } from './session.ts'
 
 export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/
 export const SIGNALS = ['HUP', 'INT', 'QUIT', 'KILL', 'USR1', 'USR2', 'TERM', 'CONT', 'STOP', 'TSTP', 'WINCH'] as const
@@ -90,19 +90,6 @@ export interface ExitMessage {
   leaderOffset?: number
   ttyEnd?: TerminalEnd
 }
-export interface CommandMessage {
-  type: 'command'
-  id: number
-  state: 'started' | 'ended'
-  command: string | null
-  cwd: string | null
-  exitCode: number | null
-  /** Byte range of its output in the session's stream. */
-  start: number
-  end: number | null
-  startedAt: string
-  endedAt: string | null
-}
 export type HostMessage =
   | AttachedMessage
   | { type: 'snapshot'; offset: number; cols: number; rows: number }
@@ -116,7 +103,7 @@ export type HostMessage =
   | { type: 'input'; blocked: boolean; waiting: number }
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string; title?: string }
   | { type: 'clipboard'; selection: string; data: string }
-  | CommandMessage
+  | ({ type: 'command' } & Command)
   | ExitMessage
   | { type: 'error'; code: string; message: string }
   | { type: 'pong'; id: number | string }

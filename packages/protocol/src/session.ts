@@ -1,8 +1,8 @@
 /** The session resource and the bodies of the HTTP API, as TypeBox schemas: validation, types and OpenAPI come from here. */
 import { type Static, Type } from 'typebox'
-import { DEFAULT_COLS, DEFAULT_ROWS, MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS } from './limits.ts'
+import { DEFAULT_COLS, DEFAULT_ROWS, MAX_COLS, MAX_COMMANDS, MAX_ROWS, MIN_COLS, MIN_ROWS } from './limits.ts'
 import { CONDITIONS, type ConditionType, PHASES, type Phase } from './phases.ts'
-import { limitsSchema } from './template.ts'
+import { clipboardPolicySchema, limitsSchema, sizePolicySchema } from './template.ts'
 
 export const colsSchema = Type.Integer({ minimum: MIN_COLS, maximum: MAX_COLS })
 export const rowsSchema = Type.Integer({ minimum: MIN_ROWS, maximum: MAX_ROWS })
@@ -32,6 +32,8 @@ export const createSessionSchema = Type.Object(
     env: Type.Optional(envSchema),
     cols: Type.Optional({ ...colsSchema, default: DEFAULT_COLS }),
     rows: Type.Optional({ ...rowsSchema, default: DEFAULT_ROWS }),
+    sizePolicy: Type.Optional(sizePolicySchema),
+    clipboard: Type.Optional(clipboardPolicySchema),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     labels: Type.Optional(labelsSchema),
     region: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9]{0,15}$' })),
@@ -42,6 +44,22 @@ export const createSessionSchema = Type.Object(
   { additionalProperties: false },
 )
 export type CreateSession = Static<typeof createSessionSchema>
+
+/** One command of the session's shell, if the shell marks them (OSC 133, 633). */
+export const commandSchema = Type.Object({
+  id: Type.Integer({ description: 'counts from 1' }),
+  state: Type.Union([Type.Literal('started'), Type.Literal('ended')]),
+  command: Type.Union([Type.String(), Type.Null()], { description: 'null when the shell does not tell' }),
+  cwd: Type.Union([Type.String(), Type.Null()]),
+  exitCode: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'null while it runs, and when the shell does not tell',
+  }),
+  start: Type.Integer({ description: 'offset of the first byte of its output' }),
+  end: Type.Union([Type.Integer(), Type.Null()], { description: 'offset behind the last byte; null while it runs' }),
+  startedAt: Type.String(),
+  endedAt: Type.Union([Type.String(), Type.Null()]),
+})
+export type Command = Static<typeof commandSchema>
 
 const conditionSchema = Type.Object({
   type: Type.Unsafe<ConditionType>(Type.Union(CONDITIONS.map((name) => Type.Literal(name)))),
@@ -60,13 +78,23 @@ export const sessionSchema = Type.Object({
   command: Type.String(),
   args: Type.Array(Type.String()),
   cwd: Type.String(),
+  title: Type.String({ description: 'as programs set it' }),
   cols: Type.Integer(),
   rows: Type.Integer(),
+  sizePolicy: sizePolicySchema,
+  clipboard: clipboardPolicySchema,
   labels: Type.Record(Type.String(), Type.String()),
   node: Type.Union([Type.String(), Type.Null()]),
   runtime: Type.String(),
   region: Type.String(),
   viewers: Type.Integer(),
+  commands: Type.Optional(
+    Type.Array(commandSchema, {
+      maxItems: MAX_COMMANDS,
+      description:
+        'latest last; only when one session is read whose host can be asked and whose shell marks its commands',
+    }),
+  ),
   createdAt: Type.String({ description: 'ISO 8601' }),
   startedAt: Type.Optional(Type.String()),
   endedAt: Type.Optional(Type.String()),

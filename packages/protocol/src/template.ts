@@ -20,6 +20,15 @@ export const limitsSchema = Type.Object(
 )
 export type Limits = Static<typeof limitsSchema>
 
+export const sizePolicySchema = Type.Union([Type.Literal('latest'), Type.Literal('smallest'), Type.Literal('fixed')], {
+  description: 'whose window is the size: the controller’s (default), the smallest of all that may type, or nobody’s',
+})
+export type SizePolicy = Static<typeof sizePolicySchema>
+export const clipboardPolicySchema = Type.Union([Type.Literal('controller'), Type.Literal('off')], {
+  description: 'who gets what programs write to the clipboard (OSC 52): the controller (default) or nobody',
+})
+export type ClipboardPolicy = Static<typeof clipboardPolicySchema>
+
 export const templateSchema = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,38}$' }),
@@ -34,6 +43,8 @@ export const templateSchema = Type.Object(
     network: Type.Optional(
       Type.Boolean({ description: 'may the session reach the internet? default true; private addresses never' }),
     ),
+    sizePolicy: Type.Optional(sizePolicySchema),
+    clipboard: Type.Optional(clipboardPolicySchema),
     ttlSeconds: Type.Optional(
       Type.Integer({ minimum: 1, description: 'end the session this long after its creation' }),
     ),

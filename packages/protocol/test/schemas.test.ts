@@ -94,13 +94,34 @@ test('each control message is known by its own type only', () => {
     resize: { cols: 80, rows: 24 },
     control: { action: 'take' },
     signal: { name: 'INT' },
+    colors: { foreground: '#0a0B0c', palette: ['#000000'] },
     ping: { id: 1 },
   }
   assert.deepEqual(Object.keys(CLIENT_MESSAGES).toSorted(), Object.keys(messages).toSorted())
   for (const [type, schema] of Object.entries(CLIENT_MESSAGES)) {
     accepts(schema, { type, ...messages[type] })
     refuses(schema, { type: 'other', ...messages[type] })
-    refuses(schema, { type })
+    if (type !== 'colors') refuses(schema, { type })
+  }
+})
+
+test('colours are six hexadecimal digits, and no more of them than a palette has', () => {
+  const many = (count: number) => ({ type: 'colors', palette: Array.from({ length: count }, () => '#ffffff') })
+  accepts(CLIENT_MESSAGES.colors, many(256))
+  refuses(CLIENT_MESSAGES.colors, many(257))
+  for (const color of ['#fff', 'ffffff', '#gggggg', 'rgb:ff/ff/ff', '#ffffff;', 0, null]) {
+    refuses(CLIENT_MESSAGES.colors, { type: 'colors', foreground: color })
+    refuses(CLIENT_MESSAGES.colors, { type: 'colors', palette: [color] })
+  }
+})
+
+test('policies of size and clipboard are named', () => {
+  for (const sizePolicy of ['latest', 'smallest', 'fixed']) accepts(createSessionSchema, { sizePolicy })
+  for (const clipboard of ['controller', 'off']) accepts(createSessionSchema, { clipboard })
+  for (const wrong of ['', 'largest', null, 1]) {
+    refuses(createSessionSchema, { sizePolicy: wrong })
+    refuses(createSessionSchema, { clipboard: wrong })
+    refuses(templateSchema, { name: 's', command: ['sh'], sizePolicy: wrong })
   }
 })
 
@@ -145,6 +166,8 @@ test('a claim needs every field that an orchestrator would rebuild a record from
     env: {},
     cols: 80,
     rows: 24,
+    sizePolicy: 'latest',
+    clipboard: 'controller',
     labels: {},
     createdAt: '2026-11-22T10:00:00.000Z',
     ttlSeconds: null,

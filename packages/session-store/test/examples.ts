@@ -23,6 +23,8 @@ export const newRecord = (over: Partial<NewRecord> = {}): NewRecord => {
       env: { SECRET: CANARY },
       cols: 80,
       rows: 24,
+      sizePolicy: 'latest',
+      clipboard: 'controller',
       labels: {},
       createdAt,
       ttlSeconds: null,

@@ -1,8 +1,8 @@
 /** Talks to session hosts, each with a short-lived grant under its own key. */
-import type { Claim, FinalScreen, HostStatus, ScreenFormat } from '@holdfast/protocol'
+import type { Claim, Command, FinalScreen, HostStatus, ScreenFormat } from '@holdfast/protocol'
 import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-kit'
 import { askHost, type HostAnswer, openRequest, unreachable } from './host-request.ts'
-import { parseStatus } from './host-words.ts'
+import { parseCommands, parseStatus } from './host-words.ts'
 
 /** A host, and the session it is addressed for. */
 export interface Target {
@@ -18,6 +18,8 @@ export interface HostClient {
   ready(target: Target): Promise<boolean>
   claim(target: Target, claim: Claim): Promise<HostStatus>
   status(target: Target): Promise<HostStatus>
+  /** The latest commands of its shell. */
+  commands(target: Target): Promise<Command[]>
   /** Ends the session and answers when it has ended. */
   stop(target: Target, graceMs: number): Promise<HostStatus>
   screen(target: Target, format: ScreenFormat, scrollback: number): Promise<HostAnswer>
@@ -29,6 +31,8 @@ export interface HostClient {
 }
 
 const CALL_MS = 3_000
+/** Part of reading one session, which must stay quick when a host is out of reach. */
+const COMMANDS_MS = 1_000
 const SCREEN_MS = 10_000
 /** The host sends a line at least every 15 s; two missing ones mean that it is out of reach. */
 const SILENCE_MS = 40_000
@@ -86,6 +90,7 @@ export const createHostClient = (masterKey: string): HostClient => {
       ),
     claim: async (target, claim) => parseStatus((await post(target, '/claim', claim, SCREEN_MS)).text, target.hostId),
     status: async (target) => parseStatus((await get(target, '/status', CALL_MS)).text, target.hostId),
+    commands: async (target) => parseCommands((await get(target, '/commands', COMMANDS_MS)).text, target.hostId),
     stop: async (target, graceMs) =>
       parseStatus((await post(target, '/stop', { graceMs }, graceMs + SCREEN_MS)).text, target.hostId),
     screen,

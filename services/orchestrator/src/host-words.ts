@@ -1,5 +1,13 @@
 /** Checks what session hosts say: they run beside other people's code, so their words are data, not facts about other sessions. */
-import { claimSchema, type DeathNote, HoldfastError, type HostStatus } from '@holdfast/protocol'
+import {
+  type Command,
+  claimSchema,
+  commandSchema,
+  type DeathNote,
+  HoldfastError,
+  type HostStatus,
+  MAX_COMMANDS,
+} from '@holdfast/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
@@ -24,6 +32,7 @@ const statusSchema = Type.Object({
   viewers: Type.Integer({ minimum: 0 }),
   title: Type.String(),
   cwd: nullable(Type.String()),
+  commands: Type.Integer({ minimum: 0 }),
   startedAt: nullable(Type.String({ maxLength: 40 })),
   activeAt: Type.String({ maxLength: 40 }),
   oomKills: Type.Integer({ minimum: 0 }),
@@ -37,20 +46,31 @@ const noteSchema = Type.Object({
 })
 
 const status = Compile(statusSchema)
+const commands = Compile(Type.Array(commandSchema, { maxItems: MAX_COMMANDS }))
 const note = Compile(noteSchema)
 
-/** Throws HOST_UNREACHABLE when the text is not the status of this host. */
-export const parseStatus = (text: string, hostId: string): HostStatus => {
-  let value: unknown
+const parseWords = (text: string, hostId: string): unknown => {
   try {
-    value = JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} does not speak JSON`, { cause: error })
   }
+}
+
+/** Throws HOST_UNREACHABLE when the text is not the status of this host. */
+export const parseStatus = (text: string, hostId: string): HostStatus => {
+  const value = parseWords(text, hostId)
   if (!status.Check(value) || value.hostId !== hostId) {
     throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} gave no valid status`)
   }
   return value as HostStatus
+}
+
+/** Throws HOST_UNREACHABLE when the text is not a list of commands. */
+export const parseCommands = (text: string, hostId: string): Command[] => {
+  const value = parseWords(text, hostId)
+  if (!commands.Check(value)) throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} gave no valid commands`)
+  return value
 }
 
 /** How much of a host's output is searched: enough for a death note with all its screens. */

@@ -68,6 +68,8 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): NewR
       env: { ...template.env, ...body.env },
       cols: body.cols ?? DEFAULT_COLS,
       rows: body.rows ?? DEFAULT_ROWS,
+      sizePolicy: body.sizePolicy ?? template.sizePolicy ?? 'latest',
+      clipboard: body.clipboard ?? template.clipboard ?? 'controller',
       labels: body.labels ?? {},
       createdAt,
       ttlSeconds: body.ttlSeconds ?? template.ttlSeconds ?? null,

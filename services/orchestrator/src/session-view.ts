@@ -1,5 +1,5 @@
 /** The session resource of the API: the record, and what its host said last. */
-import type { HostStatus, Session } from '@holdfast/protocol'
+import type { Command, HostStatus, Session } from '@holdfast/protocol'
 import type { SessionRecord } from '@holdfast/session-store'
 
 export const reasonText = (reason: SessionRecord['reason']): string | undefined =>
@@ -8,7 +8,7 @@ export const reasonText = (reason: SessionRecord['reason']): string | undefined 
 const present = <T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never
 
-export const sessionView = (record: SessionRecord, status: HostStatus | null): Session => {
+export const sessionView = (record: SessionRecord, status: HostStatus | null, commands?: Command[]): Session => {
   const { spec } = record
   const ended = record.endedAt !== null
   return {
@@ -20,8 +20,11 @@ export const sessionView = (record: SessionRecord, status: HostStatus | null): S
     command: spec.command,
     args: spec.args,
     cwd: status?.cwd ?? spec.cwd ?? '',
+    title: status?.title ?? '',
     cols: status?.cols ?? spec.cols,
     rows: status?.rows ?? spec.rows,
+    sizePolicy: spec.sizePolicy,
+    clipboard: spec.clipboard,
     labels: spec.labels,
     node: record.node,
     runtime: record.runtime,
@@ -29,6 +32,7 @@ export const sessionView = (record: SessionRecord, status: HostStatus | null): S
     viewers: status?.viewers ?? 0,
     createdAt: record.createdAt,
     ...present({
+      commands,
       reason: reasonText(record.reason),
       startedAt: record.startedAt ?? undefined,
       endedAt: record.endedAt ?? undefined,

@@ -13,7 +13,7 @@ import type { SessionRecord } from '@holdfast/session-store'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { settle } from './changes.ts'
-import { refOf } from './domain.ts'
+import { refOf, targetOf } from './domain.ts'
 import type { Engine } from './engine.ts'
 import { bodyHash, newRecord } from './new-session.ts'
 import { sessionView } from './session-view.ts'
@@ -67,6 +67,19 @@ const isStarting = ({ phase }: SessionRecord): boolean => phase === 'pending' ||
 
 const view = ({ domain }: Engine, record: SessionRecord) =>
   sessionView(record, domain.live.get(record.id)?.status ?? null)
+
+/** With the commands of its shell, asked of the host only when it has some to tell; without them when it does not answer. */
+const wholeView = async ({ domain }: Engine, record: SessionRecord) => {
+  const status = domain.live.get(record.id)?.status ?? null
+  const target = targetOf(record)
+  if (target === null || status === null || status.commands === 0) return sessionView(record, status)
+  try {
+    return sessionView(record, status, await domain.hosts.commands(target))
+  } catch (error) {
+    domain.logger.debug({ err: error, session: record.id }, 'the host told no commands')
+    return sessionView(record, status)
+  }
+}
 
 /** Writes the record; once more when the store turns out to have been emptied. */
 const writeRecord = async (engine: Engine, request: FastifyRequest<{ Body: CreateSession }>, caller: Principal) => {
@@ -143,7 +156,7 @@ export const sessionsRoute: FastifyPluginAsync<{ engine: Engine }> = async (app,
   app.get<{ Params: { id: string } }>(
     '/v1/sessions/:id',
     { schema: { summary: 'One session', params: idParams, response: { 200: sessionSchema } } },
-    async ({ caller, params }) => view(engine, await engine.lookup(caller.tenant, sessionId(params.id))),
+    async ({ caller, params }) => wholeView(engine, await engine.lookup(caller.tenant, sessionId(params.id))),
   )
   app.delete<{ Params: { id: string } }>(
     '/v1/sessions/:id',

@@ -56,6 +56,7 @@ const status: HostStatus = {
   viewers: 0,
   title: '',
   cwd: null,
+  commands: 0,
   startedAt: null,
   activeAt: '2026-01-01T00:00:00Z',
   oomKills: 0,
@@ -78,7 +79,14 @@ test('a host’s status is taken only when it is whole and its own', () => {
 test('the last whole death note of the session is found among other lines', () => {
   const claim = { session: 's', tenant: 't', principal: 'p', incarnation: 'i', fence: 1, name: 'n', template: 'x' }
   const rest = { region: 'r', command: 'c', args: [], cwd: null, cols: 80, rows: 24, labels: {}, createdAt: 'now' }
-  const policy = { ttlSeconds: null, idleSeconds: null, replayBytes: 65_536, scrollbackLines: 0 }
+  const policy = {
+    sizePolicy: 'latest',
+    clipboard: 'off',
+    ttlSeconds: null,
+    idleSeconds: null,
+    replayBytes: 65_536,
+    scrollbackLines: 0,
+  }
   const note = (session: string, exitCode: number) =>
     JSON.stringify({
       holdfast: 'death-note',

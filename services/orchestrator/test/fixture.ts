@@ -26,6 +26,8 @@ const TEMPLATES = `
   env: { FROM_TEMPLATE: yes-it-is }
 - name: pinger
   command: [sh, -c, 'while :; do echo tick; sleep 0.2; done']
+  sizePolicy: smallest
+  clipboard: off
 `
 
 export interface World {

@@ -37,6 +37,38 @@ test('create answers 201 with a running session that can be typed into', { skip 
   assert.match((await call('GET', `/v1/sessions/${id}/screen`)).text, /^hello-yes-it-is/m)
 })
 
+test('policies come from the body, else from the template, else they are the usual ones', { skip }, async (t) => {
+  const { call, create } = await startOrchestrator(t, await newWorld(t, server()))
+  const policies = async (body: object) => {
+    const { id, sizePolicy, clipboard } = await create(body)
+    const read = (await call('GET', `/v1/sessions/${id}`)).session
+    assert.deepEqual([read.sizePolicy, read.clipboard], [sizePolicy, clipboard])
+    return [sizePolicy, clipboard]
+  }
+  assert.deepEqual(await policies({}), ['latest', 'controller'])
+  assert.deepEqual(await policies({ template: 'pinger' }), ['smallest', 'off'])
+  assert.deepEqual(await policies({ template: 'pinger', sizePolicy: 'fixed', clipboard: 'controller' }), [
+    'fixed',
+    'controller',
+  ])
+})
+
+test('one session is read with the title and the commands that its shell marked', { skip }, async (t) => {
+  const { call, create } = await startOrchestrator(t, await newWorld(t, server()))
+  const script =
+    'printf "\\e]2;my title\\a\\e]133;C;cmdline=make\\a"; echo text; printf "\\e]133;D;2\\a"; exec sleep 600'
+  const { id } = await create({ command: 'bash', args: ['-c', script] })
+  const read = async () => (await call('GET', `/v1/sessions/${id}`)).session
+  await eventually('the command', async () => (await read()).commands?.at(0)?.state === 'ended')
+  const { title, commands } = await read()
+  assert.equal(title, 'my title')
+  const [command] = commands ?? []
+  assert.equal(commands?.length, 1)
+  assert.deepEqual([command?.command, command?.exitCode, (command?.end ?? 0) - (command?.start ?? 0)], ['make', 2, 6])
+  const { sessions } = (await call('GET', '/v1/sessions')).body as { sessions: Record<string, unknown>[] }
+  assert.deepEqual([sessions[0]?.id, sessions[0]?.commands], [id, undefined], 'a list asks no host')
+})
+
 test('the exit code is recorded, the screen is kept after the host is gone', { skip }, async (t) => {
   const world = await newWorld(t, server())
   const { call, create, phase } = await startOrchestrator(t, world)

@@ -24,7 +24,6 @@ export class Answerer {
         onTitle: (title) => {
           this.#titles += `${title}\n`
         },
-        onCwd: ignore,
         onBell: ignore,
         onParsed: ignore,
       },

@@ -8,6 +8,7 @@ import {
   MAX_MESSAGE_BYTES,
   WINDOW_BYTES,
 } from '@holdfast/protocol'
+import { LatestMessages } from './latest-messages.ts'
 import type { Snapshot } from './screen.ts'
 import type { Resized, Stream, Viewer, Wire } from './viewer.ts'
 
@@ -22,7 +23,7 @@ const RESET_TERMINAL = Buffer.from('\x1bc')
 
 export class Attachment {
   readonly viewer: Viewer
-  /** Grows with each attach, resize and take: the highest is the controller. 0: does not want to be. */
+  /** Grows with each attach and take: the highest is the controller. 0: does not want to be. */
   rank = 0
   readonly #wire: Wire
   readonly #stream: Stream
@@ -31,8 +32,8 @@ export class Attachment {
   #open = true
   #snapshotting = false
   #sizes: Resized[] = []
-  /** Latest message of each type that waits for room in the socket. */
-  readonly #states = new Map<string, HostMessage>()
+  /** What waits for room in the socket. */
+  readonly #states = new LatestMessages()
   #inputOffset = 0
   #inputAcked = 0
   #inputTimer: NodeJS.Timeout | undefined
@@ -83,8 +84,7 @@ export class Attachment {
   /** State that is worth only its latest value; waits while the socket is full. */
   say(message: HostMessage): void {
     if (!this.#open || this.viewer.raw) return
-    this.#states.delete(message.type)
-    this.#states.set(message.type, message)
+    this.#states.put(message)
     if (this.#wire.buffered < MAX_BUFFERED_BYTES) this.#sayStates()
   }
 
@@ -163,8 +163,7 @@ export class Attachment {
   }
 
   #sayStates(): void {
-    for (const message of this.#states.values()) this.#wire.sendMessage(message)
-    this.#states.clear()
+    for (const message of this.#states.take()) this.#wire.sendMessage(message)
   }
 
   /** True when a size change was due at the cursor. */

@@ -1,16 +1,18 @@
 /** All views of one session: who controls it, how each one joins and leaves, and what they are all told. */
-import type { HostMessage, Resume } from '@holdfast/protocol'
+import type { Claim, HostMessage, Resume, TerminalColors } from '@holdfast/protocol'
 import { Attachment } from './attachment.ts'
 import { ClientInputs } from './client-inputs.ts'
+import { withoutFocusReports } from './focus-reports.ts'
+import { type Size, wantedSize } from './size-policy.ts'
 import type { Stream, Viewer, Wire } from './viewer.ts'
 
 /** The part of a session that its viewers act on. */
 export interface Controls {
   readonly inputFull: boolean
   input(bytes: Buffer): void
-  /** The controller's window has this size. */
+  /** The windows want this size. */
   resize(cols: number, rows: number): void
-  size(): { cols: number; rows: number }
+  size(): Size
   /** Someone came or went. */
   viewersChanged(): void
 }
@@ -26,7 +28,7 @@ const FLOOD_BYTES = 1024
 const FLOOD_MS = 2
 
 export class Attachments {
-  readonly #session: string
+  readonly #terms: Pick<Claim, 'session' | 'sizePolicy'>
   readonly #stream: Stream
   readonly #controls: Controls
   readonly #all = new Set<Attachment>()
@@ -36,11 +38,11 @@ export class Attachments {
   #blocked: HostMessage | null = null
   #rank = 0
   #pumpedAt = 0
-  #controller: string | null = null
+  #controller: Attachment | null = null
   #flood: NodeJS.Timeout | undefined
 
-  constructor(session: string, stream: Stream, controls: Controls) {
-    this.#session = session
+  constructor(terms: Pick<Claim, 'session' | 'sizePolicy'>, stream: Stream, controls: Controls) {
+    this.#terms = terms
     this.#stream = stream
     this.#controls = controls
   }
@@ -56,16 +58,15 @@ export class Attachments {
       older.fail('KICKED', 'the same client attached again')
       this.#forget(older)
     }
-    const claims = viewer.mode === 'rw'
-    if (claims) this.#giveControl(viewer)
-    else this.#followController()
     const { resume, offset } = this.#resume(viewer, position)
     const attachment = new Attachment(viewer, wire, this.#stream, offset)
+    if (viewer.mode === 'rw') attachment.rank = ++this.#rank
+    // Before it is one of all: the first thing it is told is the welcome.
+    this.#settle([...this.#all, attachment])
     this.#all.add(attachment)
-    if (claims) attachment.rank = ++this.#rank
     if (!viewer.raw) wire.sendMessage(this.#welcome(viewer, resume, offset))
     this.#membersChanged()
-    if (this.#blocked !== null && claims) attachment.say(this.#blocked)
+    if (this.#blocked !== null && viewer.mode === 'rw') attachment.say(this.#blocked)
     attachment.begin(resume === 'snapshot')
     return attachment
   }
@@ -75,13 +76,14 @@ export class Attachments {
     attachment.lost()
     if (!this.#all.has(attachment)) return
     this.#forget(attachment)
-    this.#followController()
+    this.#settle()
     this.#membersChanged()
   }
 
   input(attachment: Attachment, bytes: Buffer): void {
     const { identity, raw } = attachment.viewer
-    this.#controls.input(bytes) // first of all: its echo is what somebody waits for
+    const isController = attachment === this.#controller
+    this.#controls.input(isController ? bytes : withoutFocusReports(bytes)) // first of all: its echo is what somebody waits for
     if (!raw) {
       this.#inputs.add(identity, bytes.length)
       attachment.inputAccepted(this.#inputs.offsetOf(identity))
@@ -107,17 +109,22 @@ export class Attachments {
   resize(attachment: Attachment, cols: number, rows: number): void {
     attachment.viewer.cols = cols
     attachment.viewer.rows = rows
-    this.take(attachment)
+    this.#settle()
+  }
+
+  colors(attachment: Attachment, colors: TerminalColors): void {
+    attachment.viewer.colors = colors
+    if (attachment === this.#controller) this.#stream.screen.seedColors(colors)
   }
 
   take(attachment: Attachment): void {
     attachment.rank = ++this.#rank
-    this.#followController()
+    this.#settle()
   }
 
   release(attachment: Attachment): void {
     attachment.rank = 0
-    this.#followController()
+    this.#settle()
   }
 
   /** Called for each piece of output. What a person waits for goes out at once; a flood goes out in larger pieces. */
@@ -140,6 +147,10 @@ export class Attachments {
 
   say(message: HostMessage): void {
     for (const attachment of this.#all) attachment.say(message)
+  }
+
+  sayController(message: HostMessage): void {
+    this.#controller?.say(message)
   }
 
   /** The host goes away for good. */
@@ -168,22 +179,22 @@ export class Attachments {
   #welcome({ identity, mode }: Viewer, resume: Resume, offset: number): HostMessage {
     const { epoch } = this.#stream
     const inputOffset = this.#inputs.offsetOf(identity)
-    const state = { ...this.#controls.size(), controller: this.#controller }
-    return { type: 'attached', session: this.#session, epoch, offset, resume, inputOffset, mode, ...state }
+    const state = { ...this.#controls.size(), controller: this.#controller?.viewer.client ?? null }
+    return { type: 'attached', session: this.#terms.session, epoch, offset, resume, inputOffset, mode, ...state }
   }
 
-  /** The latest of those who want it: its window is the size (policy `latest`). */
-  #followController(): void {
-    const latest = [...this.#all].filter(({ rank }) => rank > 0).sort((a, b) => b.rank - a.rank)[0]
-    this.#giveControl(latest?.viewer ?? null)
-  }
-
-  #giveControl(viewer: Viewer | null): void {
-    const { cols, rows, client = null } = viewer ?? {}
-    if (cols !== undefined && rows !== undefined) this.#controls.resize(cols, rows)
-    if (client === this.#controller) return
-    this.#controller = client
-    this.say({ type: 'control', controller: client })
+  /** The latest of those who want it is the controller; the size is what the policy makes of all windows. */
+  #settle(all: readonly Attachment[] = [...this.#all]): void {
+    const latest = all.filter(({ rank }) => rank > 0).sort((a, b) => b.rank - a.rank)[0] ?? null
+    const viewers = all.map(({ viewer }) => viewer)
+    const size = wantedSize(this.#terms.sizePolicy, latest?.viewer ?? null, viewers)
+    if (size !== null) this.#controls.resize(size.cols, size.rows)
+    const before = this.#controller
+    this.#controller = latest
+    if (latest === before) return
+    const { client = null, colors } = latest?.viewer ?? {}
+    if (colors !== undefined) this.#stream.screen.seedColors(colors)
+    if (client !== (before?.viewer.client ?? null)) this.say({ type: 'control', controller: client })
   }
 
   #membersChanged(): void {

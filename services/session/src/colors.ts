@@ -1,14 +1,6 @@
 /** The colours a program sees: defaults (the controller's, else xterm.js' own), and what the program itself set over them. */
+import type { TerminalColors } from '@holdfast/protocol'
 import type { ColorEvent } from './snapshot/internals.ts'
-
-export interface ColorSeed {
-  /** `#rrggbb` each. */
-  foreground?: string
-  background?: string
-  cursor?: string
-  /** From colour 0 on, at most 256. */
-  palette?: readonly string[]
-}
 
 type Rgb = readonly [number, number, number]
 
@@ -65,7 +57,7 @@ export class Colors {
   /** The program has set some, once: what it restored has to be restored elsewhere as well. */
   #touched = false
 
-  seed({ foreground, background, cursor, palette = [] }: ColorSeed): void {
+  seed({ foreground, background, cursor, palette = [] }: TerminalColors): void {
     const colors: [number, Rgb | undefined][] = [foreground, background, cursor].map((text, i) => [
       PALETTE_SIZE + i,
       parse(text),

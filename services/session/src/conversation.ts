@@ -36,6 +36,9 @@ const attach = ({ session, wire, mode, principal }: Terms, message: AttachMessag
   return session.attachments.attach(viewer, wire, { epoch, offset })
 }
 
+/** What a read-only view may send. */
+const FOR_ALL: ReadonlySet<ClientMessage['type']> = new Set(['ack', 'ping', 'colors'])
+
 const typeInto = ({ session }: Terms, attachment: Attachment, bytes: Buffer): void => {
   if (attachment.viewer.mode === 'ro') throw new HoldfastError('READ_ONLY', 'a read-only view takes no input')
   if (bytes.length > 0) session.attachments.input(attachment, bytes)
@@ -43,11 +46,12 @@ const typeInto = ({ session }: Terms, attachment: Attachment, bytes: Buffer): vo
 
 const act = ({ session }: Terms, attachment: Attachment, message: Exclude<ClientMessage, AttachMessage>): void => {
   const { attachments } = session
-  if (attachment.viewer.mode === 'ro' && message.type !== 'ack' && message.type !== 'ping') {
+  if (attachment.viewer.mode === 'ro' && !FOR_ALL.has(message.type)) {
     throw new HoldfastError('READ_ONLY', `a read-only view may not send "${message.type}"`)
   }
   if (message.type === 'ack') attachment.ack(message.offset)
   else if (message.type === 'ping') attachment.say({ type: 'pong', id: message.id })
+  else if (message.type === 'colors') attachments.colors(attachment, message)
   else if (message.type === 'resize') attachments.resize(attachment, message.cols, message.rows)
   else if (message.type === 'control' && message.action === 'take') attachments.take(attachment)
   else if (message.type === 'control') attachments.release(attachment)

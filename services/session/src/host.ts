@@ -67,7 +67,17 @@ export class Host {
     const { hostId } = this.#parts
     const session = this.#session
     if (session === null) {
-      const nothing = { claim: null, epoch: null, offset: 0, cols: 0, rows: 0, viewers: 0, title: '', cwd: null }
+      const nothing = {
+        claim: null,
+        epoch: null,
+        offset: 0,
+        cols: 0,
+        rows: 0,
+        viewers: 0,
+        title: '',
+        cwd: null,
+        commands: 0,
+      }
       return {
         hostId,
         protocol: SUBPROTOCOL,
@@ -78,7 +88,7 @@ export class Host {
         exit: null,
       }
     }
-    const { cols, rows, cwd, activeAt, oomKills, exit } = session.state
+    const { cols, rows, activeAt, oomKills, exit } = session.state
     return {
       hostId,
       protocol: SUBPROTOCOL,
@@ -89,7 +99,8 @@ export class Host {
       rows,
       viewers: session.attachments.count,
       title: session.screen.title,
-      cwd,
+      cwd: session.shell.cwd,
+      commands: session.shell.log.count,
       startedAt: session.startedAt,
       activeAt: new Date(activeAt).toISOString(),
       oomKills,

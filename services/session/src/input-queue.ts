@@ -1,6 +1,8 @@
 /** Input on its way to the terminal, in order and bounded; while the command does not read, a timer tries again. */
 import { writeSync } from 'node:fs'
 
+/** Answers of ours beyond it are dropped: a program that asks for ever and never reads must not grow the host. */
+const MAX_REPLY_BYTES = 64 * 1024
 /** Bytes waiting beyond which senders are asked to pause. */
 const MAX_WAITING_BYTES = 1024 * 1024
 /** node-pty retries at once and burns a core on a command that does not read (microsoft/node-pty PR 956). */
@@ -18,10 +20,16 @@ export interface InputTarget {
   onDrain(): void
 }
 
+interface Waiting {
+  bytes: Buffer
+  isReply: boolean
+}
+
 export class InputQueue {
   readonly #target: InputTarget
-  #waiting: Buffer[] = []
+  #waiting: Waiting[] = []
   #bytes = 0
+  #replyBytes = 0
   #wasFull = false
   #retryMs = RETRY_MS.first
   #timer: NodeJS.Timeout | undefined
@@ -37,13 +45,14 @@ export class InputQueue {
   }
 
   push(bytes: Buffer): void {
-    if (bytes.length === 0 || this.#target.closed()) return
-    this.#waiting.push(bytes)
-    this.#bytes += bytes.length
-    if (this.full) this.#wasFull = true
-    if (this.#timer !== undefined) return
-    this.#progressAt = Date.now()
-    this.#flush()
+    this.#add({ bytes, isReply: false })
+  }
+
+  /** An answer to a query of the program; no amount of input keeps it out. */
+  pushReply(bytes: Buffer): void {
+    if (this.#replyBytes + bytes.length > MAX_REPLY_BYTES) return
+    this.#replyBytes += bytes.length
+    this.#add({ bytes, isReply: true })
   }
 
   /** Forgets what waits. */
@@ -52,17 +61,29 @@ export class InputQueue {
     this.#timer = undefined
     this.#waiting = []
     this.#bytes = 0
+    this.#replyBytes = 0
+  }
+
+  #add(item: Waiting): void {
+    if (item.bytes.length === 0 || this.#target.closed()) return
+    this.#waiting.push(item)
+    this.#bytes += item.bytes.length
+    if (this.full) this.#wasFull = true
+    if (this.#timer !== undefined) return
+    this.#progressAt = Date.now()
+    this.#flush()
   }
 
   #flush(): void {
     this.#timer = undefined
     let written = 0
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
-      const taken = this.#write(head)
+      const taken = this.#write(head.bytes)
       written += taken
       this.#bytes -= taken
-      if (taken < head.length) {
-        this.#waiting[0] = head.subarray(taken)
+      if (head.isReply) this.#replyBytes -= taken
+      if (taken < head.bytes.length) {
+        head.bytes = head.bytes.subarray(taken)
         this.#watchProgress(written > 0)
         this.#retryMs = written > 0 ? RETRY_MS.first : Math.min(this.#retryMs * 2, RETRY_MS.longest)
         this.#timer = setTimeout(() => this.#flush(), this.#retryMs)

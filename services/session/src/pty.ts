@@ -109,6 +109,11 @@ export class Pty {
     if (!this.#ended) this.#input.push(bytes)
   }
 
+  /** An answer of the terminal itself. */
+  reply(text: string): void {
+    if (!this.#ended) this.#input.pushReply(Buffer.from(text))
+  }
+
   resize(cols: number, rows: number): void {
     if (!this.#ended && !this.#closed) this.#child.resize(cols, rows)
   }

@@ -1,8 +1,8 @@
-/** The terminal's state: fed with the output stream, it answers queries, knows title and directory, and makes snapshots. */
-import type { ScreenFormat, ScreenJson } from '@holdfast/protocol'
+/** The terminal's state: fed with the output stream, it answers queries, knows the title, and makes snapshots. */
+import type { ScreenFormat, ScreenJson, TerminalColors } from '@holdfast/protocol'
 import serializer from '@xterm/addon-serialize'
 import headless, { type ITerminalAddon } from '@xterm/headless'
-import { type ColorSeed, Colors } from './colors.ts'
+import { Colors } from './colors.ts'
 import { Feed } from './feed.ts'
 import { Keyboard } from './keyboard.ts'
 import { guard } from './parser-guards.ts'
@@ -21,7 +21,6 @@ export interface ScreenEvents {
   /** An answer to a program's query, for the terminal's input. */
   onReply(text: string): void
   onTitle(title: string): void
-  onCwd(cwd: string): void
   onBell(): void
   /** Some of what was written is on the screen now. */
   onParsed(): void
@@ -40,16 +39,6 @@ export interface Snapshot {
 const MAX_HELD_BYTES = 64 * 1024
 const NOTHING = Buffer.alloc(0)
 const ENTER_ALTERNATE = '\x1b[?1049h\x1b[H'
-
-/** Source: OSC 7, `file://<host>/<path>` with percent-encoding. */
-const pathOfFileUrl = (text: string): string | null => {
-  const path = /^file:\/\/[^/]*(\/.*)$/s.exec(text)?.[1]
-  try {
-    return path === undefined ? null : decodeURIComponent(path)
-  } catch {
-    return null
-  }
-}
 
 export class Screen {
   readonly #terminal: InstanceType<typeof headless.Terminal>
@@ -126,7 +115,7 @@ export class Screen {
   }
 
   /** Colours that programs are told when they have set none themselves: those of who looks. */
-  seedColors(seed: ColorSeed): void {
+  seedColors(seed: TerminalColors): void {
     this.#feed.flush()
     this.#colors.seed(seed)
     this.#queries.schemeChanged()
@@ -202,12 +191,7 @@ export class Screen {
     return text.slice(text.indexOf(ENTER_ALTERNATE) + ENTER_ALTERNATE.length)
   }
 
-  #tell({ onCwd, onTitle }: ScreenEvents): void {
-    this.#terminal.parser.registerOscHandler(7, (data) => {
-      const cwd = pathOfFileUrl(data)
-      if (cwd !== null) onCwd(cwd)
-      return true
-    })
+  #tell({ onTitle }: ScreenEvents): void {
     this.#terminal.onTitleChange((title) => {
       this.#title = title
       onTitle(title)

@@ -1,4 +1,4 @@
-/** The host's HTTP interface behind the gate: claim, status, automation, screen, stop. */
+/** The host's HTTP interface behind the gate: claim, status, automation, screen, commands, stop. */
 import { constants } from 'node:os'
 import {
   claimSchema,
@@ -126,5 +126,6 @@ export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /signal': signal,
   'POST /wait': wait,
   'GET /screen': screen,
+  'GET /commands': ({ host }) => json(host.session.shell.log.commands),
   'POST /stop': stop,
 }

@@ -16,7 +16,10 @@ import type { Launch } from './launch.ts'
 import { OomWatch } from './oom.ts'
 import { Pty } from './pty.ts'
 import { ReplayBuffer } from './replay-buffer.ts'
+import { ResizePacer } from './resize-pacer.ts'
 import { Screen } from './screen.ts'
+import { Shell, type ShellEvents } from './shell/shell.ts'
+import type { Size } from './size-policy.ts'
 import { StateNews } from './state-news.ts'
 import type { Stream } from './viewer.ts'
 
@@ -32,8 +35,6 @@ export interface SessionParts {
 interface SessionState {
   cols: number
   rows: number
-  /** As the shell last told by OSC 7, else where the command was started. */
-  cwd: string
   /** Unix time of the last input, output or change of viewers, milliseconds. */
   activeAt: number
   oomKills: number
@@ -55,6 +56,8 @@ interface SessionEvents {
 const BACKLOG = { highBytes: 256 * 1024, lowBytes: 64 * 1024 }
 
 const LEADER_LOST = "the session's leader was killed: how the command ended is not known"
+const CR = 0x0d
+const LF = 0x0a
 
 const signalName = (number: number): string => {
   const found = Object.entries(constants.signals).find(([, value]) => value === number)
@@ -85,11 +88,13 @@ export class Session implements Stream, Controls {
   readonly startedAt = new Date().toISOString()
   readonly replay: ReplayBuffer
   readonly screen: Screen
+  readonly shell: Shell
   readonly attachments: Attachments
   readonly events = new EventEmitter<SessionEvents>()
   readonly #pty: Pty
   readonly #oom: OomWatch
   readonly #news: StateNews
+  readonly #resizes = new ResizePacer((size) => this.#resizeNow(size))
   readonly #state: SessionState
   #commandEnd: CommandEnd = { exitCode: null, signal: null }
   #paused = false
@@ -97,10 +102,14 @@ export class Session implements Stream, Controls {
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
     const { cols, rows, scrollbackLines } = claim
     this.claim = claim
-    this.#state = { cols, rows, cwd: launch.cwd, activeAt: Date.now(), oomKills: 0, exit: null }
+    this.#state = { cols, rows, activeAt: Date.now(), oomKills: 0, exit: null }
     this.replay = new ReplayBuffer(claim.replayBytes)
-    this.attachments = new Attachments(claim.session, this, this)
-    this.#news = new StateNews((message) => this.attachments.say(message))
+    this.attachments = new Attachments(claim, this, this)
+    this.#news = new StateNews((message) => {
+      if (message.type === 'clipboard') this.attachments.sayController(message)
+      else this.attachments.say(message)
+    })
+    this.shell = new Shell(launch.cwd, this.#shellEvents())
     this.screen = new Screen({ cols, rows, scrollbackLines }, this.#screenEvents())
     this.#oom = new OomWatch(oomCounters, (kills) => this.#outOfMemory(kills))
     this.events.setMaxListeners(0) // one for each watch and wait
@@ -137,16 +146,13 @@ export class Session implements Stream, Controls {
 
   input(bytes: Buffer): void {
     this.#pty.write(bytes)
+    if (bytes.includes(CR) || bytes.includes(LF)) this.shell.log.lineEntered()
     this.#active()
   }
 
+  /** At once, or a moment later in a storm of changes. */
   resize(cols: number, rows: number): void {
-    if (this.#state.exit !== null || (cols === this.#state.cols && rows === this.#state.rows)) return
-    this.#pty.resize(cols, rows)
-    this.screen.resize(cols, rows)
-    Object.assign(this.#state, { cols, rows })
-    this.attachments.resized(cols, rows, this.replay.end)
-    this.events.emit('change')
+    this.#resizes.want({ cols, rows })
   }
 
   size(): { cols: number; rows: number } {
@@ -181,10 +187,21 @@ export class Session implements Stream, Controls {
     this.events.emit('activity')
   }
 
+  #resizeNow({ cols, rows }: Size): boolean {
+    if (this.#state.exit !== null || (cols === this.#state.cols && rows === this.#state.rows)) return false
+    this.#pty.resize(cols, rows)
+    this.screen.resize(cols, rows)
+    Object.assign(this.#state, { cols, rows })
+    this.attachments.resized(cols, rows, this.replay.end)
+    this.events.emit('change')
+    return true
+  }
+
   #output(bytes: Buffer): void {
     this.replay.append(bytes, this.screen.parsed)
     this.attachments.outputGrew(bytes.length)
     this.screen.write(bytes)
+    this.shell.output(bytes)
     this.#active()
     if (this.#paused || this.screen.backlog < BACKLOG.highBytes) return
     this.#paused = true
@@ -193,18 +210,30 @@ export class Session implements Stream, Controls {
 
   #screenEvents() {
     return {
-      onReply: (text: string) => this.#pty.write(Buffer.from(text)),
+      onReply: (text: string) => this.#pty.reply(text),
       onTitle: (title: string) => this.#changed({ type: 'title', title }),
-      onCwd: (cwd: string) => {
-        this.#state.cwd = cwd
-        this.#changed({ type: 'cwd', cwd })
-      },
       onBell: () => this.#news.tell({ type: 'bell' }),
       onParsed: () => {
         this.events.emit('parsed')
         if (!this.#paused || this.screen.backlog > BACKLOG.lowBytes) return
         this.#paused = false
         this.#pty.resume()
+      },
+    }
+  }
+
+  #shellEvents(): ShellEvents {
+    return {
+      onCwd: (cwd) => this.#changed({ type: 'cwd', cwd }),
+      onCommand: (command) => {
+        this.#news.tell({ type: 'command', ...command })
+        // Watchers of the status need to know only whether there are any.
+        if (command.id === 1) this.events.emit('change')
+      },
+      onNotice: (level, text, title) =>
+        this.attachments.say({ type: 'notice', level, text, ...(title === undefined ? {} : { title }) }),
+      onClipboard: (write) => {
+        if (this.claim.clipboard === 'controller') this.#news.tell({ type: 'clipboard', ...write })
       },
     }
   }
@@ -239,6 +268,7 @@ export class Session implements Stream, Controls {
   #end(ttyEnd: TerminalEnd): void {
     this.#oom.check()
     this.#oom.stop()
+    this.shell.log.close(this.replay.end)
     const endedAt = new Date().toISOString()
     this.#state.exit = { ...this.#commandEnd, offset: this.replay.end, ttyEnd, endedAt }
     this.#news.flush()

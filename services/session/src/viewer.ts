@@ -1,5 +1,5 @@
 /** What an attachment stands between: the client with its connection, and the session's stream. */
-import type { HostMessage } from '@holdfast/protocol'
+import type { HostMessage, TerminalColors } from '@holdfast/protocol'
 import type { ReplayBuffer } from './replay-buffer.ts'
 import type { Screen } from './screen.ts'
 
@@ -37,4 +37,6 @@ export interface Viewer {
   /** Size of its window, if it told. */
   cols: number | undefined
   rows: number | undefined
+  /** Of its terminal, if it told. */
+  colors?: TerminalColors
 }

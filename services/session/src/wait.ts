@@ -31,6 +31,22 @@ const watchText = (session: Session, wanted: RegExp, finish: Finish): Watcher =>
   return () => session.events.off('parsed', look)
 }
 
+/** Exact where the shell marks its prompt; else a guess: silence while the command itself has the terminal. */
+const watchPrompt = (session: Session, quietMs: number, finish: Finish): Watcher => {
+  const { log } = session.shell
+  const look = () => {
+    if (log.atPrompt) finish(true)
+  }
+  const guess = () => !log.marked && session.leaderInForeground
+  const stopGuessing = watchQuiet(session, quietMs, guess, finish)
+  session.events.on('parsed', look)
+  look()
+  return () => {
+    session.events.off('parsed', look)
+    stopGuessing()
+  }
+}
+
 /** Met when the screen has not moved for `quietMs` and `also` holds then. */
 const watchQuiet = (session: Session, quietMs: number, also: () => boolean, finish: Finish): Watcher => {
   const timer = setTimeout(() => (also() ? finish(true) : timer.refresh()), quietMs)
@@ -45,9 +61,7 @@ const watchQuiet = (session: Session, quietMs: number, also: () => boolean, fini
 const watch = (session: Session, { until, text, idleMs }: Wait, finish: Finish): Watcher => {
   if (until === 'text') return watchText(session, expression(text), finish)
   if (until === 'idle') return watchQuiet(session, idleMs ?? IDLE_MS.idle, () => true, finish)
-  if (until === 'prompt') {
-    return watchQuiet(session, idleMs ?? IDLE_MS.prompt, () => session.leaderInForeground, finish)
-  }
+  if (until === 'prompt') return watchPrompt(session, idleMs ?? IDLE_MS.prompt, finish)
   return () => {}
 }
 

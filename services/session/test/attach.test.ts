@@ -158,40 +158,6 @@ test('a paste larger than any buffer reaches a command that reads late, whole an
   assert.equal(view.find('input-ack')?.offset, 3_000_000)
 })
 
-test('the latest view that wants it is the controller and sets the size', async (t) => {
-  const host = await startHost(t)
-  // Not by a trap on WINCH: bash forgets one that comes while it runs the trap of the one before.
-  await host.claim(
-    shell('echo ready; while :; do now=$(stty size); [ "$now" = "$was" ] || echo $now; was=$now; read -t 0.02; done'),
-  )
-  const size = async () => {
-    const { cols, rows } = await host.status()
-    return [cols, rows]
-  }
-  const first = (await host.view()).attach({ client: 'first', cols: 100, rows: 30 })
-  await first.shows('ready')
-  assert.deepEqual(await size(), [100, 30])
-  const second = (await host.view()).attach({ client: 'second', cols: 60, rows: 20 })
-  await second.gets('attached')
-  assert.deepEqual(await size(), [60, 20])
-  await eventually('news of it', () => first.find('control')?.controller === 'second')
-  await first.shows('20 60')
-  first.send({ type: 'control', action: 'take' })
-  await eventually('the first size again', async () => (await size())[0] === 100)
-  first.send({ type: 'control', action: 'release' })
-  await eventually('the second size again', async () => (await size())[0] === 60)
-  const watcher = (await host.view({ mode: 'ro' })).attach({ client: 'watcher', cols: 10, rows: 5 })
-  await watcher.gets('attached')
-  assert.deepEqual(await size(), [60, 20])
-  second.send({ type: 'resize', cols: 61, rows: 21 })
-  const { offset } = await first.gets('resized')
-  assert.ok(offset > 0)
-  await first.shows('21 61')
-  await Promise.all([detached(second), detached(first)])
-  await eventually('one view', async () => (await host.status()).viewers === 1)
-  assert.deepEqual(await size(), [61, 21], 'with nobody in control the last size stays')
-})
-
 for (const attempt of ['input', 'resize', 'take', 'signal']) {
   test(`a read-only view is ended when it tries ${attempt}, and nothing happens`, async (t) => {
     const host = await startHost(t)

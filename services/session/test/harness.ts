@@ -34,6 +34,8 @@ export const claimOf = (command: string, args: string[] = [], more: Partial<Clai
   env: {},
   cols: 80,
   rows: 24,
+  sizePolicy: 'latest',
+  clipboard: 'controller',
   labels: {},
   createdAt: new Date().toISOString(),
   ttlSeconds: null,

@@ -31,14 +31,43 @@ for (const [what, query, wanted] of queries) {
   })
 }
 
-test('attached clients are not answered for: their presence changes no answer', async (t) => {
+for (const views of [0, 1, 3]) {
+  test(`queries are answered exactly once with ${views} clients attached`, async (t) => {
+    const host = await startHost(t)
+    // Whatever arrives until nothing has come for a while, with a query of its own behind the three asked for.
+    const script = `stty raw -echo; printf ready; read -rN 1; printf '\\e[c\\e[6n\\e]11;?\\a\\e[5n'
+      answer=; while [ "\${answer%0n}" = "$answer" ]; do read -rN 1 key; answer+=$key; done
+      read -rN 1 -t 0.3 key && answer+=more; stty sane; printf 'answer:%q\\n' "$answer"; cat`
+    await host.claim(shell(script))
+    await eventually('the program', async () => (await host.call('GET', '/screen')).text.includes('ready'))
+    for (let i = 0; i < views; i++) await (await host.view()).attach({ client: `c${i}` }).gets('attached')
+    await host.call('POST', '/input', { text: 'x' })
+    let shown = ''
+    await eventually('an answer', async () => {
+      shown = (await host.call('GET', '/screen')).text
+      return shown.includes('answer:')
+    })
+    assert.ok(shown.includes("answer:$'\\E[?1;2c\\E[1;6R\\E]11;rgb:0000/0000/0000\\E\\\\\\E[0n'\n"), shown)
+  })
+}
+
+test('a program that asks for ever and does not read is answered later, not without end', async (t) => {
   const host = await startHost(t)
-  await host.claim(shell(`read; ${ask('\\e[c', 7)}`))
-  const [one, two] = [(await host.view()).attach({ client: 'one' }), (await host.view()).attach({ client: 'two' })]
-  await Promise.all([one.gets('attached'), two.gets('attached')])
-  one.type('\n')
-  await one.shows("answer:$'\\E[?1;2c'\r\n")
-  assert.equal(two.find('input-ack'), undefined)
+  const ask = 'my $all = "\\e[c" x 1000; syswrite STDOUT, $all for 1 .. 200; syswrite STDOUT, "asked";'
+  const read = `my ($n, $buf) = (0); while (1) { my $r = ''; vec($r, 0, 1) = 1;
+    last unless select($r, undef, undef, 1); $n += sysread STDIN, $buf, 65536; } syswrite STDOUT, "read=$n\\n\\e[6n";
+    sysread STDIN, $buf, 100; $buf =~ s/\\e/E/; print "last=$buf\\n";`
+  await host.claim(
+    claimOf('perl', ['-e', `system "stty raw -echo"; ${ask} sysread STDIN, my $one, 1; ${read} sleep 100`]),
+  )
+  const view = (await host.view()).attach()
+  await view.shows('asked')
+  await eventually('all of it parsed', () => host.host.session.screen.backlog === 0)
+  view.type('x'.repeat(200_000))
+  await view.shows(/last=.*R/)
+  const count = Number(/read=(\d+)/.exec(view.text)?.[1])
+  // 64 KiB of answers, what the terminal's driver holds itself, and all of the input behind them.
+  assert.ok(count > 200_000 + 60_000 && count < 200_000 + 64 * 1024 + 70_000, `${count} bytes`)
 })
 
 test('the erase key takes whole characters: IUTF8 is on', async (t) => {
