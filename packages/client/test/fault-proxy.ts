@@ -23,7 +23,7 @@ const FAULTS = ['reset', 'truncate', 'half-close', 'stall', 'late'] as const
 export type Fault = (typeof FAULTS)[number]
 
 export interface Weather {
-  /** A connection is cut after a random number of bytes below this, toward the far end or from it. */
+  /** Most connections are cut after a random number of bytes below this, toward the far end or from it. */
   upBytes: number
   downBytes: number
   /** Of every so many connections one delays whatever it reads by up to so many milliseconds. */
@@ -46,14 +46,20 @@ interface Plan {
   struck: boolean
 }
 
-const planOf = (random: (below: number) => number, weather: Weather): Plan => ({
-  fault: FAULTS[random(FAULTS.length)] as Fault,
-  left: { up: random(weather.upBytes), down: random(weather.downBytes) },
-  delayMs: random(weather.delays.oneIn) === 0 ? random(weather.delays.maxMs) : 0,
-  stallMs: random(weather.maxStallMs),
-  pieceBytes: random(2) === 0 ? 1 + random(100) : 1 + random(64 * 1024),
-  struck: false,
-})
+/** Now and then one lives longer: a backlog comes in messages of up to 64 KiB, and only whole ones are progress. */
+const LONG = { oneIn: 6, times: 20 }
+
+const planOf = (random: (below: number) => number, weather: Weather): Plan => {
+  const times = random(LONG.oneIn) === 0 ? LONG.times : 1
+  return {
+    fault: FAULTS[random(FAULTS.length)] as Fault,
+    left: { up: times * random(weather.upBytes), down: times * random(weather.downBytes) },
+    delayMs: random(weather.delays.oneIn) === 0 ? random(weather.delays.maxMs) : 0,
+    stallMs: random(weather.maxStallMs),
+    pieceBytes: random(2) === 0 ? 1 + random(100) : 1 + random(64 * 1024),
+    struck: false,
+  }
+}
 
 const UNHARMED = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY }
 
