@@ -16,7 +16,7 @@ const REPEATS = 12
 const WEATHER = { upBytes: 4_000, downBytes: 12_000 }
 
 /** Reads all input in raw mode and answers each line with numbered ones; ends with 7 after the line `end`. */
-const PROGRAM = [
+const PROGRAM: [command: string, args: string[]] = [
   'perl',
   [
     '-e',
@@ -25,7 +25,7 @@ const PROGRAM = [
        while ($in =~ s/^(.*?)\\n//) { $n++; syswrite STDOUT, "$n.$_ $1\\n" for 1..${REPEATS}; exit 7 if $1 eq "end" }
      }`,
   ],
-] as const
+]
 
 const answerTo = (typed: string): string => {
   const lines = typed.split('\n').slice(0, -1)
@@ -112,9 +112,7 @@ describe('cuts on every hop', () => {
     t.diagnostic(`seed ${seed}`)
     const replayBytes = 64 * 1024 * 1024
     const hosts = await Promise.all(
-      Array.from({ length: SESSIONS }, () =>
-        line.session(...([PROGRAM[0], [...PROGRAM[1]]] as const), { replayBytes }, behindProxy),
-      ),
+      Array.from({ length: SESSIONS }, () => line.session(...PROGRAM, { replayBytes }, behindProxy)),
     )
     const typists = hosts.map((host, n) => new Typist(front.port, host, line.key, seed + n))
     await Promise.all(typists.map((typist) => typist.typeUntil(() => cuts() >= CUTS)))
@@ -125,5 +123,28 @@ describe('cuts on every hop', () => {
     }
     t.diagnostic(`cuts ${cuts()}: ${summary()}; connections ${typists.map(({ begun }) => begun.length)}`)
     assert.ok(typists.every(({ begun }) => new Set(begun.map(({ epoch }) => epoch)).size === 1))
+  })
+
+  test('a new host for the session: a new epoch is told, its output is whole, and its input is what nobody confirmed', async () => {
+    const replayBytes = 64 * 1024 * 1024
+    const place = (fence: number, session?: string) =>
+      line.session(...PROGRAM, { replayBytes, fence, ...(session === undefined ? {} : { session }) }, behindProxy)
+    const old = await place(1)
+    const typist = new Typist(front.port, old, line.key, seed)
+    await typist.typeUntil(() => typist.begun.length >= 20)
+    await old.kill()
+    const before = cuts()
+    const typing = typist.typeUntil(
+      () => typist.begun.at(-1)?.epoch !== typist.begun[0]?.epoch && cuts() > before + 200,
+    )
+    await place(2, old.session)
+    await typing
+    typist.type('end')
+    assert.deepEqual(await typist.attachment.ended, { kind: 'ended', exitCode: 7, signal: null })
+    assert.ok(typist.output === answerTo(typist.typed), 'the output differs')
+    const epochs = [...new Set(typist.begun.map(({ epoch }) => epoch))]
+    assert.equal(epochs.length, 2)
+    const first = typist.begun.find(({ epoch }) => epoch === epochs[1])
+    assert.deepEqual([first?.resume, first?.offset, first?.inputOffset], ['fresh', 0, 0])
   })
 })

@@ -100,11 +100,11 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
       rows: querySize(url.searchParams, 'rows'),
     }
     admission.spend()
-    return { ...parts, grant: admission.grant }
+    return { ...parts, grant: admission.grant, expires: admission.expires }
   }
 
-  const serve = (socket: WebSocket, { session, raw, cols, rows, grant }: ReturnType<typeof admit>): void => {
-    const terms = { session, wire: wireOf(socket), mode: grant.mode, principal: grant.principal }
+  const serve = (socket: WebSocket, { session, raw, cols, rows, grant, expires }: ReturnType<typeof admit>): void => {
+    const terms = { session, wire: wireOf(socket), mode: grant.mode, principal: grant.principal, expires }
     const conversation: Conversation = raw ? converseRaw(terms, cols, rows) : converse(terms, attachTimeoutMs)
     socket.on('message', (data, isBinary) => conversation.receive(data as Buffer, isBinary))
     socket.on('close', (code) => {

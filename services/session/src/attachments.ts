@@ -1,5 +1,5 @@
 /** All views of one session: who controls it, how each one joins and leaves, and what they are all told. */
-import type { HostMessage, Resume } from '@holdfast/protocol'
+import { HoldfastError, type HostMessage, type Resume } from '@holdfast/protocol'
 import { Attachment } from './attachment.ts'
 import { ClientInputs } from './client-inputs.ts'
 import type { Stream, Viewer, Wire } from './viewer.ts'
@@ -46,9 +46,15 @@ export class Attachments {
     return this.#all.size
   }
 
-  /** The same client's older view ends first, so that none of its bytes is counted after `inputOffset` is told. */
+  /**
+   * The same client's older view ends first, so that none of its bytes is counted after `inputOffset` is told. Throws
+   * ATTACH_TIMEOUT when this one is the older: the client gave that connection up, and its words were still under way.
+   */
   attach(viewer: Viewer, wire: Wire, position: Position): Attachment {
     const older = this.#find(viewer.identity)
+    if (older !== undefined && older.viewer.expires > viewer.expires) {
+      throw new HoldfastError('ATTACH_TIMEOUT', 'the same client has attached over a newer connection')
+    }
     if (older !== undefined) {
       older.fail('KICKED', 'the same client attached again')
       this.#forget(older)

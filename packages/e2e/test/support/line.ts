@@ -16,7 +16,7 @@ const MASTER_KEY = 'a master key for tests only'
 const mainOf = (service: string): string => join(import.meta.dirname, `../../../../services/${service}/src/main.ts`)
 
 /** Polls until the condition holds; the deadline turns a hang into a failure that says what was missing. */
-export const eventually = async (what: string, met: () => unknown, seconds = 30): Promise<void> => {
+export const eventually = async (what: string, met: () => unknown, seconds = 60): Promise<void> => {
   const deadline = Date.now() + seconds * 1000
   while (!(await met())) {
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
