@@ -7,7 +7,7 @@ import { FaultProxy, seeded } from '@holdfast/client/fault-proxy'
 import { type AttachedMessage, SUBPROTOCOL } from '@holdfast/protocol'
 import { Backoff } from '../../client/src/backoff.ts'
 import { defaultSocket } from '../../client/src/node-socket.ts'
-import { eventually, type HostProcess, Line } from './support/line.ts'
+import { type HostProcess, Line } from './support/line.ts'
 
 const SESSIONS = 6
 /** On both hops of all sessions together. */

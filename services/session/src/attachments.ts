@@ -2,6 +2,7 @@
 import { HoldfastError, type HostMessage, type Resume } from '@holdfast/protocol'
 import { Attachment } from './attachment.ts'
 import { ClientInputs } from './client-inputs.ts'
+import { StateNews } from './state-news.ts'
 import type { Stream, Viewer, Wire } from './viewer.ts'
 
 /** The part of a session that its viewers act on. */
@@ -32,6 +33,8 @@ export class Attachments {
   readonly #all = new Set<Attachment>()
   readonly #inputs = new ClientInputs((identity) => this.#find(identity) !== undefined)
   readonly #held = new Set<Attachment>()
+  /** One client may take and release control all the time, or come and go; the others are not told each time. */
+  readonly #news = new StateNews((message) => this.say(message))
   #rank = 0
   #controller: string | null = null
   #flood: NodeJS.Timeout | undefined
@@ -176,11 +179,11 @@ export class Attachments {
     if (cols !== undefined && rows !== undefined) this.#controls.resize(cols, rows)
     if (client === this.#controller) return
     this.#controller = client
-    this.say({ type: 'control', controller: client })
+    this.#news.tell({ type: 'control', controller: client })
   }
 
   #membersChanged(): void {
     this.#controls.viewersChanged()
-    this.say({ type: 'clients', count: this.count })
+    this.#news.tell({ type: 'clients', count: this.count })
   }
 }
