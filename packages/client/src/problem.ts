@@ -19,9 +19,13 @@ const parse = (body: string): unknown => {
   }
 }
 
-/** A proxy between us and the gateway answers in its own words: a failure of its (5xx) is worth a retry. */
+/** What HTTP servers answer by themselves to a request that was cut on its way: its end came too early, or did not come. */
+const CUT: readonly number[] = [400, 408]
+
+/** A proxy between us and the gateway answers in its own words: a failure of its (5xx), or of the line, is worth a retry. */
 const foreign = (status: number): HoldfastError => {
-  const code = BY_STATUS[status] ?? (status >= 500 ? 'HOST_UNREACHABLE' : 'BAD_REQUEST')
+  const passes = status >= 500 || CUT.includes(status)
+  const code = BY_STATUS[status] ?? (passes ? 'HOST_UNREACHABLE' : 'BAD_REQUEST')
   return new HoldfastError(code, `HTTP ${status}, without a reason`)
 }
 

@@ -4,16 +4,16 @@ import { type HostMessage, randomId } from '@holdfast/protocol'
 import { Attachment } from '../src/attachment.ts'
 import { Backoff } from '../src/backoff.ts'
 import { defaultSocket } from '../src/node-socket.ts'
-import { CuttingProxy } from './cutting-proxy.ts'
 import { FakeHost } from './fake-host.ts'
+import { FaultProxy } from './fault-proxy.ts'
 import { Recorder } from './recorder.ts'
 
 const CUTS = 500
 const LINE = 'a line of the output, number '
 
 /** Prints and types a little at every chance, until the line was cut often enough. */
-const traffic = async (host: FakeHost, attachment: Attachment, proxy: CuttingProxy, typed: string[]): Promise<void> => {
-  for (let i = 0; proxy.cuts < CUTS; i++) {
+const traffic = async (host: FakeHost, attachment: Attachment, proxy: FaultProxy, typed: string[]): Promise<void> => {
+  for (let i = 0; proxy.total < CUTS; i++) {
     // A backlog would come in one piece with the answer to `attach`, and every cut would be in it.
     if (attachment.offset === host.output.length) host.print(`${LINE}${i}\n`.repeat(1 + (i % 60)))
     if (attachment.unacknowledged < 500) {
@@ -25,11 +25,11 @@ const traffic = async (host: FakeHost, attachment: Attachment, proxy: CuttingPro
   }
 }
 
-test(`${CUTS} cuts at random places: every byte of output and of input arrives once`, async () => {
+test(`${CUTS} cuts at random places: every byte of output and of input arrives once`, async (t) => {
   const host = await FakeHost.start()
-  let patient = false
-  const upTo = (bytes: number): number => (patient ? Infinity : 1 + Math.floor(Math.random() * bytes))
-  const proxy = await CuttingProxy.start(host.port, () => ({ up: upTo(2_000), down: upTo(15_000) }))
+  const seed = Date.now() % 1e6
+  t.diagnostic(`seed ${seed}`)
+  const proxy = await FaultProxy.start({ host: '127.0.0.1', port: host.port }, { seed })
   const seen = new Recorder()
   const typed: string[] = []
   let acksLost = 0
@@ -39,11 +39,11 @@ test(`${CUTS} cuts at random places: every byte of output and of input arrives o
     const confirmed = typed.join('').length - attachment.unacknowledged
     if (message.inputOffset > confirmed) acksLost++
   }
-  const dial = async () => defaultSocket(`${proxy.url.replace('http', 'ws')}/attach`, ['holdfast.v1'], {})
+  const dial = async () => defaultSocket(`ws://127.0.0.1:${proxy.port}/attach`, ['holdfast.v1'], {})
   const attachment = new Attachment(dial, { ...seen.options(), onMessage }, new Backoff(() => 0))
   try {
     await traffic(host, attachment, proxy, typed)
-    patient = true
+    proxy.clear()
     const all = typed.join('')
     await host.until(() => host.typed.length >= all.length)
     await seen.until(() => seen.output.length >= host.output.length && attachment.unacknowledged === 0)

@@ -73,10 +73,14 @@ test('a problem becomes an error with its code and detail', async () => {
 })
 
 test('an answer that is none of ours gets its code from the status', () => {
-  const codes = [400, 401, 403, 404, 413, 429, 502].map((status) => readProblem(status, '<html>').code)
-  const want = ['BAD_REQUEST', 'UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'TOO_LARGE', 'TOO_MANY', 'HOST_UNREACHABLE']
+  const codes = [401, 403, 404, 405, 413, 429, 502].map((status) => readProblem(status, '<html>').code)
+  const want = ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'BAD_REQUEST', 'TOO_LARGE', 'TOO_MANY', 'HOST_UNREACHABLE']
   assert.deepEqual(codes, want)
   assert.equal(readProblem(500, '{"code":"toString"}').code, 'HOST_UNREACHABLE')
+})
+
+test('a request that was cut on its way may be tried again', () => {
+  for (const status of [400, 408]) assert.equal(readProblem(status, '').retryable, true, `${status}`)
 })
 
 test('no server: the error names the URL', async () => {

@@ -11,6 +11,8 @@ export const MAX_MESSAGE_BYTES = 1024 * 1024
 export const ATTACH_TIMEOUT_MS = 10_000
 /** Output bytes sent but not yet acknowledged as parsed; beyond it a viewer waits, and is skipped forward when the buffer moves on. */
 export const WINDOW_BYTES = 1024 * 1024
+/** Attachments of one session; the next one is refused with TOO_MANY. One that does not read costs its host up to 256 KiB. */
+export const MAX_ATTACHMENTS = 256
 /** A viewer acknowledges at the latest after this many parsed bytes, or after ACK_DELAY_MS. */
 export const ACK_BYTES = 64 * 1024
 export const ACK_DELAY_MS = 50

@@ -24,8 +24,9 @@ export const readUpgrade = ({ method, headers }: IncomingMessage): Upgrade => {
   const entries = (headers['sec-websocket-protocol'] ?? '').split(',').map((entry) => entry.trim())
   const tickets = entries.filter((entry) => entry.startsWith(TICKET_PREFIX))
   const offered = entries.filter((entry) => entry !== '' && !entry.startsWith(TICKET_PREFIX))
-  const protocols = offered.filter((entry) => entry === SUBPROTOCOL || entry === RAW_SUBPROTOCOL)
-  if (offered.length > 0 && protocols.length === 0) {
+  const spoken = offered.filter((entry) => entry === SUBPROTOCOL || entry === RAW_SUBPROTOCOL)
+  const protocols = [...new Set(spoken)] // a host refuses a name that comes twice
+  if (offered.length > 0 && spoken.length === 0) {
     throw new HoldfastError('UNSUPPORTED_PROTOCOL', `offer ${SUBPROTOCOL}, ${RAW_SUBPROTOCOL} or nothing`)
   }
   return { key, protocols, ticket: tickets[0]?.slice(TICKET_PREFIX.length) }

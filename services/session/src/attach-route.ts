@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import {
   colsSchema,
   HoldfastError,
+  MAX_ATTACHMENTS,
   MAX_MESSAGE_BYTES,
   RAW_SUBPROTOCOL,
   rowsSchema,
@@ -27,6 +28,8 @@ export interface AttachParts {
 
 /** A peer that gave no sign for this long is asked for one, and after as long again it is dead. */
 const PING_MS = 30_000
+/** A browser cuts a large paste into some frames; each that waits for the last one costs about 250 bytes besides its own. */
+const MAX_FRAGMENTS = 1024
 /** RFC 6455 §5.5: a control frame has 125 bytes, two of them for the code. */
 const MAX_REASON_BYTES = 123
 
@@ -83,9 +86,9 @@ const watchPeer = (socket: WebSocket): void => {
 export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts) => {
   const sockets = new WebSocketServer({
     noServer: true,
-    clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
+    maxFragments: MAX_FRAGMENTS,
     handleProtocols: (offered) => chooseProtocol([...offered].join(',')) ?? false,
   })
 
@@ -99,12 +102,15 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
       cols: querySize(url.searchParams, 'cols'),
       rows: querySize(url.searchParams, 'rows'),
     }
+    if (sockets.clients.size >= MAX_ATTACHMENTS) {
+      throw new HoldfastError('TOO_MANY', `the session has ${MAX_ATTACHMENTS} attachments already`)
+    }
     admission.spend()
-    return { ...parts, grant: admission.grant }
+    return { ...parts, grant: admission.grant, expires: admission.expires }
   }
 
-  const serve = (socket: WebSocket, { session, raw, cols, rows, grant }: ReturnType<typeof admit>): void => {
-    const terms = { session, wire: wireOf(socket), mode: grant.mode, principal: grant.principal }
+  const serve = (socket: WebSocket, { session, raw, cols, rows, grant, expires }: ReturnType<typeof admit>): void => {
+    const terms = { session, wire: wireOf(socket), mode: grant.mode, principal: grant.principal, expires }
     const conversation: Conversation = raw ? converseRaw(terms, cols, rows) : converse(terms, attachTimeoutMs)
     socket.on('message', (data, isBinary) => conversation.receive(data as Buffer, isBinary))
     socket.on('close', (code) => {

@@ -1,9 +1,10 @@
 /** All views of one session: who controls it, how each one joins and leaves, and what they are all told. */
-import type { Claim, HostMessage, Resume, TerminalColors } from '@holdfast/protocol'
+import { type Claim, HoldfastError, type HostMessage, type Resume, type TerminalColors } from '@holdfast/protocol'
 import { Attachment } from './attachment.ts'
 import { ClientInputs } from './client-inputs.ts'
 import { withoutFocusReports } from './focus-reports.ts'
 import { type Size, wantedSize } from './size-policy.ts'
+import { StateNews } from './state-news.ts'
 import type { Stream, Viewer, Wire } from './viewer.ts'
 
 /** The part of a session that its viewers act on. */
@@ -36,6 +37,8 @@ export class Attachments {
   readonly #held = new Set<Attachment>()
   /** Said to newcomers while the command does not read its input. */
   #blocked: HostMessage | null = null
+  /** One client may take and release control all the time, or come and go; the others are not told each time. */
+  readonly #news = new StateNews((message) => this.say(message))
   #rank = 0
   #pumpedAt = 0
   #controller: Attachment | null = null
@@ -51,9 +54,15 @@ export class Attachments {
     return this.#all.size
   }
 
-  /** The same client's older view ends first, so that none of its bytes is counted after `inputOffset` is told. */
+  /**
+   * The same client's older view ends first, so that none of its bytes is counted after `inputOffset` is told. Throws
+   * ATTACH_TIMEOUT when this one is the older: the client gave that connection up, and its words were still under way.
+   */
   attach(viewer: Viewer, wire: Wire, position: Position): Attachment {
     const older = this.#find(viewer.identity)
+    if (older !== undefined && older.viewer.expires > viewer.expires) {
+      throw new HoldfastError('ATTACH_TIMEOUT', 'the same client has attached over a newer connection')
+    }
     if (older !== undefined) {
       older.fail('KICKED', 'the same client attached again')
       this.#forget(older)
@@ -194,11 +203,11 @@ export class Attachments {
     if (latest === before) return
     const { client = null, colors } = latest?.viewer ?? {}
     if (colors !== undefined) this.#stream.screen.seedColors(colors)
-    if (client !== (before?.viewer.client ?? null)) this.say({ type: 'control', controller: client })
+    if (client !== (before?.viewer.client ?? null)) this.#news.tell({ type: 'control', controller: client })
   }
 
   #membersChanged(): void {
     this.#controls.viewersChanged()
-    this.say({ type: 'clients', count: this.count })
+    this.#news.tell({ type: 'clients', count: this.count })
   }
 }

@@ -18,6 +18,8 @@ export interface Terms {
   /** The most that the grant allows. */
   mode: 'rw' | 'ro'
   principal: string
+  /** Of the grant, Unix time (ms). */
+  expires: number
 }
 
 /** Null for a type that we do not know: it is ignored. Throws BAD_REQUEST. */
@@ -29,10 +31,18 @@ const parseMessage = (text: string): ClientMessage | null => {
   return checked(CLIENT_MESSAGES[type as keyof typeof CLIENT_MESSAGES], value, type)
 }
 
-const attach = ({ session, wire, mode, principal }: Terms, message: AttachMessage): Attachment => {
+const attach = ({ session, wire, mode, principal, expires }: Terms, message: AttachMessage): Attachment => {
   const { client, cols, rows, epoch, offset } = message
   const identity = `${client} ${mode} ${principal}`
-  const viewer = { client, identity, mode: mode === 'ro' ? mode : (message.mode ?? 'rw'), raw: false, cols, rows }
+  const viewer = {
+    client,
+    identity,
+    mode: mode === 'ro' ? mode : (message.mode ?? 'rw'),
+    raw: false,
+    expires,
+    cols,
+    rows,
+  }
   return session.attachments.attach(viewer, wire, { epoch, offset })
 }
 
@@ -105,7 +115,7 @@ export const converse = (terms: Terms, timeoutMs: number): Conversation => {
 /** Everything that comes is input, whatever the frame's type; the view begins at once. */
 export const converseRaw = (terms: Terms, cols: number | undefined, rows: number | undefined): Conversation => {
   const client = `raw-${randomId(12)}`
-  const viewer = { client, identity: client, mode: terms.mode, raw: true, cols, rows }
+  const viewer = { client, identity: client, mode: terms.mode, raw: true, expires: terms.expires, cols, rows }
   const attachment = terms.session.attachments.attach(viewer, terms.wire, { epoch: undefined, offset: undefined })
   return {
     receive: (data) => {

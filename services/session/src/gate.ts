@@ -4,6 +4,8 @@ import { bearer, type HostGrant, verify } from '@holdfast/service-kit'
 
 export interface Admission {
   grant: HostGrant
+  /** Unix time (ms). All grants are good for the same time, so the one that expires first was given first. */
+  expires: number
   /** Makes a grant that is good for one use worthless; throws UNAUTHENTICATED when it was used before. */
   spend(): void
 }
@@ -34,7 +36,7 @@ export class Gate {
       if (grant.session !== claim.session) throw new HoldfastError('FORBIDDEN', 'the grant is for another session')
       if (grant.fence < claim.fence) throw new HoldfastError('STALE', 'the grant is for an older placement')
     }
-    return { grant, spend: () => this.#spend(id, expires) }
+    return { grant, expires, spend: () => this.#spend(id, expires) }
   }
 
   #spend(id: string, expires: number): void {

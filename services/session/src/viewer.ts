@@ -34,6 +34,8 @@ export interface Viewer {
   mode: 'rw' | 'ro'
   /** Plain bytes both ways: no control messages, and what left this process counts as acknowledged. */
   raw: boolean
+  /** Unix time (ms) at which its grant does: tells which of a client's connections is the newer. */
+  expires: number
   /** Size of its window, if it told. */
   cols: number | undefined
   rows: number | undefined

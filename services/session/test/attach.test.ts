@@ -132,6 +132,20 @@ test('the same client attaching again ends its older view for good', async (t) =
   assert.equal((await host.status()).viewers, 1)
 })
 
+test('an attach that comes late, from a connection the same client has given up since, does not end the newer view', async (t) => {
+  const host = await startHost(t)
+  await host.claim(shell('cat'))
+  const late = await host.view()
+  const begun = Date.now()
+  await eventually('the clock, in milliseconds, goes on', () => Date.now() > begun)
+  const newer = (await host.view()).attach()
+  await newer.gets('attached')
+  late.attach()
+  assert.equal((await late.closed).code, 4408)
+  newer.type('still here\n')
+  await newer.shows('still here')
+})
+
 test('a read-only guest who knows the client id of another does not take its place', async (t) => {
   const host = await startHost(t)
   await host.claim(shell('stty -echo; echo ready; cat'))
