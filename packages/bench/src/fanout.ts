@@ -1,0 +1,134 @@
+/** Fan-out: what 1, 10 and 100 viewers of one session that prints about 1 MB/s cost its host, and whether each got every byte. */
+import { attachLine, createSession } from './contenders/holdfast.ts'
+import { attachTtyd, startTtyd } from './contenders/ttyd.ts'
+import { directUrl, hostOf, type Installation } from './installation.ts'
+import { type Line, until, within } from './line.ts'
+import { cpuMsOf, family, naming, processes } from './processes.ts'
+import type { Report, Row } from './report.ts'
+import { HOLDFAST, numberOf, ratiosOf, type Scenario, skippedRow } from './scenario.ts'
+import { median } from './stats.ts'
+import type { Undo } from './undo.ts'
+
+const VIEWERS = [1, 10, 100]
+const ROUNDS = 2
+const PIECES = 800
+const LATE_MS = 120_000
+const READY = '==ready=='
+const DONE = '==done=='
+
+/** 10 KB of lines every 10 ms. What is counted is the cost of all of it, so the pace need not be exact. */
+const PIECE = `${'x'.repeat(79)}\n`.repeat(128)
+const PRODUCER = `$| = 1; system "stty -echo"; print "${READY}\\n"; <STDIN>; my $piece = ("x" x 79 . "\\n") x 128;
+for (1..${PIECES}) { print $piece; select undef, undef, undef, 0.01 } print "${DONE}\\n"; sleep 600`
+const COMMAND = ['perl', '-e', PRODUCER]
+/** \r\n for each \n. */
+const BYTES = (PIECE.length / 80) * 81 * PIECES
+
+/** A session, whatever holds it, that viewers attach to. */
+interface Stage {
+  attach(): Promise<Line>
+  /** CPU time so far of what serves the viewers, milliseconds. */
+  cpuMs(): number
+  close(): Promise<void>
+}
+
+interface Run {
+  cpuMs: number
+  wallMs: number
+  lost: number
+  skips: number
+}
+
+const watch = (line: Line): { done: Promise<void>; bytes: () => number } => {
+  let bytes = 0
+  const done = until(line, DONE, (count) => {
+    bytes += count
+  })
+  return { done, bytes: () => bytes }
+}
+
+const oneRun = async (open: () => Promise<Stage>, viewers: number): Promise<Run> => {
+  const stage = await open()
+  const first = await stage.attach()
+  await within(LATE_MS, 'the command', until(first, READY))
+  const others: Line[] = []
+  while (others.length < viewers - 1) others.push(await stage.attach())
+  const lines = [first, ...others]
+  const watched = lines.map(watch)
+  const [cpu, begin] = [stage.cpuMs(), performance.now()]
+  first.type('go\r')
+  await within(LATE_MS, 'the end of the output', Promise.all(watched.map(({ done }) => done)))
+  const run = {
+    cpuMs: stage.cpuMs() - cpu,
+    wallMs: performance.now() - begin,
+    // Each also gets a few bytes more: the mark, and what was on the screen before.
+    lost: watched.reduce((sum, { bytes }) => sum + Math.max(0, BYTES - bytes()), 0),
+    skips: lines.reduce((sum, line) => sum + line.skips(), 0),
+  }
+  for (const line of lines) await line.close()
+  await stage.close()
+  return run
+}
+
+const holdfastStage = (installation: Installation, undo: Undo) => async (): Promise<Stage> => {
+  const { id, remove } = await createSession(installation, undo, COMMAND)
+  const host = hostOf(installation, id)
+  if (host === null) throw new Error(`the hosts of ${installation.data} are not in reach: run it as their user`)
+  const all = naming(processes(), `HOLDFAST_HOST_ID=${host.id}`)
+  const pid = all.find(({ name }) => !name.includes('init'))?.pid ?? 0
+  return {
+    attach: () => attachLine(directUrl(installation), installation.key, id),
+    cpuMs: () => cpuMsOf(pid),
+    close: remove,
+  }
+}
+
+/** ttyd runs its command once for each viewer, so sharing needs a tmux behind it. */
+const ttydStage = (undo: Undo) => async (): Promise<Stage> => {
+  const { url, pid, stop } = await startTtyd(
+    ['tmux', '-f', '/dev/null', 'new-session', '-A', '-s', 'x', ...COMMAND],
+    undo,
+  )
+  const serving = () => family(processes(), [pid]).filter(({ name }) => /^(ttyd|tmux)/.test(name))
+  return {
+    attach: () => attachTtyd(url),
+    cpuMs: () => serving().reduce((sum, row) => sum + cpuMsOf(row.pid), 0),
+    close: stop,
+  }
+}
+
+const rowOf = (name: string, viewers: number, runs: readonly Run[]): Row => ({
+  name: `${name}, ${viewers} viewer${viewers === 1 ? '' : 's'}`,
+  viewers,
+  cpuMs: median(runs.map((run) => run.cpuMs)),
+  cpuMsPerS: median(runs.map((run) => (run.cpuMs / run.wallMs) * 1000)),
+  lostBytes: runs.reduce((sum, { lost }) => sum + lost, 0),
+  skips: runs.reduce((sum, { skips }) => sum + skips, 0),
+})
+
+const rowsOf = async (name: string, open: () => Promise<Stage>): Promise<Row[]> => {
+  const runs = VIEWERS.map((): Run[] => [])
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, viewers] of VIEWERS.entries()) runs[index]?.push(await oneRun(open, viewers))
+  }
+  return VIEWERS.map((viewers, index) => rowOf(name, viewers, runs[index] ?? []))
+}
+
+export const fanout: Scenario = async ({ holdfast, undo, say }): Promise<Report> => {
+  say(`fanout: ${ROUNDS} rounds with ${VIEWERS.join(', ')} viewers`)
+  const rows = await rowsOf(HOLDFAST, holdfastStage(await holdfast(), undo))
+  say('fanout: ttyd with tmux')
+  const theirs = await rowsOf('ttyd + tmux', ttydStage(undo)).catch((error: unknown) => [
+    { ...skippedRow('ttyd + tmux', error) },
+  ])
+  rows.push(...theirs.map(({ lostBytes: _unknown, ...row }) => row as Row))
+  const many = numberOf(rows, `${HOLDFAST}, 100 viewers`, 'cpuMs')
+  return {
+    bench: 'fanout',
+    rows,
+    ratios: ratiosOf({ ratioCpu: many / numberOf(rows, `${HOLDFAST}, 1 viewer`, 'cpuMs') }),
+    notes: [
+      'CPU of the session host alone; of ttyd, the tmux server and its clients. tmux sends pictures, not the bytes',
+    ],
+  }
+}
