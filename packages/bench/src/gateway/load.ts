@@ -18,6 +18,9 @@ export interface Answer {
 /** Handshakes under way at one time. */
 const AT_ONCE = 48
 const STEP_MS = 10
+/** A refusal that says "retry" is obeyed, as every client does. */
+const TRIES = 20
+const RETRY_MS = 500
 
 class Client {
   sentAt = 0
@@ -95,13 +98,25 @@ class Client {
 
 const clients: Client[] = []
 
+const attached = async (port: number, session: string, key: string): Promise<Client> => {
+  for (let tries = 1; ; tries++) {
+    const client = new Client(port, session, key)
+    try {
+      await client.attached.promise
+      return client
+    } catch (error) {
+      client.leave()
+      if (tries === TRIES || !/^HTTP\/1\.1 (429|503)/.test((error as Error).message)) throw error
+      await delay(RETRY_MS)
+    }
+  }
+}
+
 const attachAll = async ({ ports, sessions, key }: Extract<Order, { do: 'attach' }>): Promise<void> => {
   const left = sessions.map((session, index) => ({ session, port: ports[index % ports.length] ?? 0 }))
   const worker = async (): Promise<void> => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      const client = new Client(next.port, next.session, key)
-      await client.attached.promise
-      clients.push(client)
+      clients.push(await attached(next.port, next.session, key))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))

@@ -26,6 +26,8 @@ export interface Gateway {
   stop(): Promise<void>
 }
 export interface Stand {
+  /** All of its processes have it in their environment or arguments. */
+  dir: string
   sessions: readonly string[]
   startGateway(): Promise<Gateway>
   /** Throws what went wrong at the clients. */
@@ -125,8 +127,8 @@ const startGateway = async (dir: string, redisUrl: string, undo: Undo): Promise<
   return { port, pid: child.pid ?? 0, stop }
 }
 
-const startLoad = (undo: Undo): Stand['order'] => {
-  const child = fork(join(import.meta.dirname, 'load.ts'))
+const startLoad = (dir: string, undo: Undo): Stand['order'] => {
+  const child = fork(join(import.meta.dirname, 'load.ts'), [dir])
   undo.add(() => ended(child))
   return async (order) => {
     child.send(order)
@@ -151,5 +153,5 @@ export const buildStand = async (count: number, undo: Undo): Promise<Stand> => {
   const redisUrl = await startRedis(dir, undo)
   await writeRecords(redisUrl, sessions, `unix:${hosts}`)
   await startHosts(hosts, join(secrets, 'master.key'), undo)
-  return { sessions, key, startGateway: () => startGateway(dir, redisUrl, undo), order: startLoad(undo) }
+  return { dir, sessions, key, startGateway: () => startGateway(dir, redisUrl, undo), order: startLoad(dir, undo) }
 }
