@@ -28,7 +28,7 @@ const oneKey = (line: Line, character: string): Promise<number> =>
   new Promise((done) => {
     const begin = performance.now()
     const code = character.charCodeAt(0)
-    line.onOutput((bytes) => bytes.includes(code) && done(performance.now() - begin))
+    line.outlet.listen((bytes) => bytes.includes(code) && done(performance.now() - begin))
     line.type(character)
   })
 
@@ -53,7 +53,10 @@ interface Subject {
 const warmSubject = async ({ name, open }: Contender, undo: Undo): Promise<Subject | Row> => {
   try {
     const line = await open(COMMAND, undo)
-    await measureEcho(line, WARM_UP)
+    await measureEcho(line, WARM_UP).catch(async (error: unknown) => {
+      await line.close()
+      throw error
+    })
     return { name, line, times: [] }
   } catch (error) {
     return skippedRow(name, error)

@@ -39,35 +39,33 @@ interface Run {
   skips: number
 }
 
-const watch = (line: Line): { done: Promise<void>; bytes: () => number } => {
-  let bytes = 0
-  const done = until(line, DONE, (count) => {
-    bytes += count
-  })
-  return { done, bytes: () => bytes }
+const play = async (stage: Stage, viewers: number, lines: Line[]): Promise<Run> => {
+  const first = await stage.attach()
+  lines.push(first)
+  await within(LATE_MS, 'the command', until(first, READY))
+  while (lines.length < viewers) lines.push(await stage.attach())
+  const over = Promise.all(lines.map((line) => until(line, DONE)))
+  const [cpu, begin] = [stage.cpuMs(), performance.now()]
+  first.type('go\r')
+  await within(LATE_MS, 'the end of the output', over)
+  return {
+    cpuMs: stage.cpuMs() - cpu,
+    wallMs: performance.now() - begin,
+    // Each also gets a few bytes more, the marks: less than any skip leaves out.
+    lost: lines.reduce((sum, { outlet }) => sum + Math.max(0, BYTES - outlet.bytes), 0),
+    skips: lines.reduce((sum, { outlet }) => sum + outlet.skips, 0),
+  }
 }
 
 const oneRun = async (open: () => Promise<Stage>, viewers: number): Promise<Run> => {
   const stage = await open()
-  const first = await stage.attach()
-  await within(LATE_MS, 'the command', until(first, READY))
-  const others: Line[] = []
-  while (others.length < viewers - 1) others.push(await stage.attach())
-  const lines = [first, ...others]
-  const watched = lines.map(watch)
-  const [cpu, begin] = [stage.cpuMs(), performance.now()]
-  first.type('go\r')
-  await within(LATE_MS, 'the end of the output', Promise.all(watched.map(({ done }) => done)))
-  const run = {
-    cpuMs: stage.cpuMs() - cpu,
-    wallMs: performance.now() - begin,
-    // Each also gets a few bytes more: the mark, and what was on the screen before.
-    lost: watched.reduce((sum, { bytes }) => sum + Math.max(0, BYTES - bytes()), 0),
-    skips: lines.reduce((sum, line) => sum + line.skips(), 0),
+  const lines: Line[] = []
+  try {
+    return await play(stage, viewers, lines)
+  } finally {
+    for (const line of lines) await line.close()
+    await stage.close()
   }
-  for (const line of lines) await line.close()
-  await stage.close()
-  return run
 }
 
 const holdfastStage = (installation: Installation, undo: Undo) => async (): Promise<Stage> => {

@@ -40,15 +40,14 @@ interface Run {
 
 const oneRun = async (line: Line): Promise<Run | 'hung'> => {
   await within(HUNG_MS, 'the command', until(line, READY))
-  let bytes = 0
-  const over = until(line, DONE, (count) => {
-    bytes += count
-  })
+  const { outlet } = line
+  const before = outlet.bytes
+  const over = until(line, DONE)
   const begin = performance.now()
   line.type('go\r')
   try {
     await within(HUNG_MS, 'the end of the output', over)
-    return { ms: performance.now() - begin, bytes, skips: line.skips() }
+    return { ms: performance.now() - begin, bytes: outlet.bytes - before, skips: outlet.skips }
   } catch {
     return 'hung'
   }
@@ -75,9 +74,12 @@ const addRun = async (contender: Contender, results: Results, undo: Undo): Promi
   if (runs instanceof Error) return
   try {
     const line = await contender.open(COMMAND, undo)
-    runs.push(await oneRun(line))
-    await line.close()
-    results.set(contender.name, runs)
+    try {
+      runs.push(await oneRun(line))
+      results.set(contender.name, runs)
+    } finally {
+      await line.close()
+    }
   } catch (error) {
     results.set(contender.name, error as Error)
   }

@@ -17,9 +17,8 @@ let clients = 0
 
 /** Speaks just enough of `holdfast.v1`: counts what it gets and acknowledges it. */
 class Talk implements Line {
-  skipped = 0
+  readonly outlet = new Outlet()
   readonly #socket: WebSocket
-  readonly #outlet = new Outlet()
   #offset = 0
   #acked = 0
   #isSnapshot = false
@@ -34,22 +33,18 @@ class Talk implements Line {
     this.#socket.send(Buffer.from(text))
   }
 
-  onOutput(listener: (bytes: Uint8Array) => void): void {
-    this.#outlet.listen(listener)
-  }
-
-  skips(): number {
-    return this.skipped
-  }
-
   async close(): Promise<void> {
     this.#socket.close()
   }
 
   #take(data: Buffer): void {
-    if (!this.#isSnapshot) this.#offset += data.length
-    this.#isSnapshot = false
-    this.#outlet.push(data)
+    if (this.#isSnapshot) {
+      this.#isSnapshot = false
+      this.outlet.pushPicture(data)
+      return
+    }
+    this.#offset += data.length
+    this.outlet.push(data)
     if (this.#offset - this.#acked >= ACK_BYTES) this.#ack()
   }
 
@@ -57,7 +52,6 @@ class Talk implements Line {
     const message = JSON.parse(text) as HostMessage
     if (message.type !== 'snapshot') return
     this.#isSnapshot = true
-    this.skipped++
     this.#offset = message.offset
     this.#ack()
   }
@@ -111,8 +105,7 @@ const contender = (
     const line = await attach(id)
     return {
       type: (text) => line.type(text),
-      onOutput: (listener) => line.onOutput(listener),
-      skips: () => line.skips(),
+      outlet: line.outlet,
       close: async () => {
         await line.close()
         await remove()

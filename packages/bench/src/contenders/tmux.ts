@@ -44,8 +44,7 @@ export const tmux: Contender = {
     client.onData((data) => outlet.push(data as unknown as Buffer))
     return {
       type: (text) => client.write(text),
-      onOutput: (listener) => outlet.listen(listener),
-      skips: () => 0,
+      outlet,
       close: stop,
     }
   },

@@ -55,8 +55,7 @@ export const attachTtyd = async (url: string): Promise<Line> => {
   socket.send(JSON.stringify({ AuthToken: '', columns: 80, rows: 24 }))
   return {
     type: (text) => socket.send(Buffer.from(`0${text}`)),
-    onOutput: (listener) => outlet.listen(listener),
-    skips: () => 0,
+    outlet,
     close: async () => socket.close(),
   }
 }

@@ -45,8 +45,7 @@ export const webSocketEcho: Contender = {
     socket.on('message', (data: Buffer) => outlet.push(data))
     return {
       type: (text) => socket.send(Buffer.from(text)),
-      onOutput: (listener) => outlet.listen(listener),
-      skips: () => 0,
+      outlet,
       close: stop,
     }
   },
