@@ -95,31 +95,42 @@ const ttydStage = (undo: Undo) => async (): Promise<Stage> => {
   }
 }
 
-const rowOf = (name: string, viewers: number, runs: readonly Run[]): Row => ({
-  name: `${name}, ${viewers} viewer${viewers === 1 ? '' : 's'}`,
-  viewers,
-  cpuMs: median(runs.map((run) => run.cpuMs)),
-  cpuMsPerS: median(runs.map((run) => (run.cpuMs / run.wallMs) * 1000)),
-  lostBytes: runs.reduce((sum, { lost }) => sum + lost, 0),
-  skips: runs.reduce((sum, { skips }) => sum + skips, 0),
-})
-
-const rowsOf = async (name: string, open: () => Promise<Stage>): Promise<Row[]> => {
-  const runs = VIEWERS.map((): Run[] => [])
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, viewers] of VIEWERS.entries()) runs[index]?.push(await oneRun(open, viewers))
+const rowOf = (name: string, viewers: number, runs: readonly Run[] | Error): Row => {
+  const row = `${name}, ${viewers} viewer${viewers === 1 ? '' : 's'}`
+  if (runs instanceof Error) return skippedRow(row, runs)
+  return {
+    name: row,
+    viewers,
+    cpuMs: median(runs.map((run) => run.cpuMs)),
+    cpuMsPerS: median(runs.map((run) => (run.cpuMs / run.wallMs) * 1000)),
+    lostBytes: runs.reduce((sum, { lost }) => sum + lost, 0),
+    skips: runs.reduce((sum, { skips }) => sum + skips, 0),
   }
-  return VIEWERS.map((viewers, index) => rowOf(name, viewers, runs[index] ?? []))
+}
+
+/** What fails with so many viewers is not tried with them again. */
+const rowsOf = async (name: string, open: () => Promise<Stage>): Promise<Row[]> => {
+  const results = new Map<number, Run[] | Error>(VIEWERS.map((viewers) => [viewers, []]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [viewers, runs] of results) {
+      if (runs instanceof Error) continue
+      try {
+        runs.push(await oneRun(open, viewers))
+      } catch (error) {
+        if (name === HOLDFAST) throw error
+        results.set(viewers, error as Error)
+      }
+    }
+  }
+  return [...results].map(([viewers, runs]) => rowOf(name, viewers, runs))
 }
 
 export const fanout: Scenario = async ({ holdfast, undo, say }): Promise<Report> => {
   say(`fanout: ${ROUNDS} rounds with ${VIEWERS.join(', ')} viewers`)
   const rows = await rowsOf(HOLDFAST, holdfastStage(await holdfast(), undo))
   say('fanout: ttyd with tmux')
-  const theirs = await rowsOf('ttyd + tmux', ttydStage(undo)).catch((error: unknown) => [
-    { ...skippedRow('ttyd + tmux', error) },
-  ])
-  rows.push(...theirs.map(({ lostBytes: _unknown, ...row }) => row as Row))
+  const theirs = await rowsOf('ttyd + tmux', ttydStage(undo))
+  rows.push(...theirs.map(({ lostBytes: _pictures, ...row }) => row as Row))
   const many = numberOf(rows, `${HOLDFAST}, 100 viewers`, 'cpuMs')
   return {
     bench: 'fanout',

@@ -69,6 +69,7 @@ const measure = async (names: readonly string[], json: boolean, undo: Undo): Pro
 
 const { names, json } = readArguments()
 const undo = new Undo()
+const interrupted = new AbortController()
 const takeDown = async (): Promise<void> => {
   for (const failure of await undo.run()) console.error(`bench: not removed: ${String(failure)}`)
 }
@@ -78,6 +79,7 @@ for (const [signal, code] of [
   ['SIGHUP', 129],
 ] as const) {
   process.once(signal, () => {
+    interrupted.abort()
     say('taking down what was started …')
     void takeDown().finally(() => process.exit(code))
   })
@@ -89,7 +91,10 @@ try {
   if (json) console.log(jsonLine(reports))
   process.exit(0)
 } catch (error) {
-  console.error(`bench: Holdfast could not be measured: ${(error as Error).stack}`)
-  await takeDown()
-  process.exit(1)
+  // What fails while everything is taken down is no news; the signal's handler ends the process.
+  if (!interrupted.signal.aborted) {
+    console.error(`bench: Holdfast could not be measured: ${(error as Error).stack}`)
+    await takeDown()
+    process.exit(1)
+  }
 }

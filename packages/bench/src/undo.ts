@@ -4,6 +4,7 @@ export type Step = () => unknown
 
 export class Undo {
   readonly #steps = new Set<Step>()
+  #running: Promise<unknown[]> | undefined
 
   /** The function returned does the step now; whoever comes first does it, once. */
   add(step: Step): () => Promise<void> {
@@ -13,8 +14,13 @@ export class Undo {
     }
   }
 
-  /** Does every step, whatever becomes of the others; resolves with what failed. */
-  async run(): Promise<unknown[]> {
+  /** Does every step, whatever becomes of the others; resolves with what failed. A second call joins the first. */
+  run(): Promise<unknown[]> {
+    this.#running ??= this.#runAll()
+    return this.#running
+  }
+
+  async #runAll(): Promise<unknown[]> {
     const failures: unknown[] = []
     for (let step = [...this.#steps].at(-1); step !== undefined; step = [...this.#steps].at(-1)) {
       this.#steps.delete(step)
