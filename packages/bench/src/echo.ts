@@ -1,104 +1,90 @@
-/** Keystroke echo: one character into `cat` on a terminal, until the terminal's echo of it is back. Contender: ttyd, direct. */
-import { WebSocket } from 'ws'
-import { docker, type Installation, installation } from './installation.ts'
-import { percentile, printTable, round } from './stats.ts'
+/** Keystroke echo: one character to a terminal until the terminal's echo of it is back. The reference is ttyd. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { dockerExec } from './contenders/docker-exec.ts'
+import { holdfastLines } from './contenders/holdfast.ts'
+import { tmux } from './contenders/tmux.ts'
+import { ttyd } from './contenders/ttyd.ts'
+import { webSocketEcho } from './contenders/web-socket.ts'
+import { type Contender, type Line, within } from './line.ts'
+import type { Report, Row } from './report.ts'
+import { HOLDFAST, numberOf, ratiosOf, type Scenario, skippedRow } from './scenario.ts'
+import { percentile } from './stats.ts'
+import type { Undo } from './undo.ts'
 
 const KEYS = 400
 const ROUNDS = 4
 const GAP_MS = 5
 const WARM_UP = 50
+const LATE_MS = 10_000
+/** None of them ends an escape sequence that tmux sends: a redraw is not taken for an echo. */
+const CHARACTERS = 'QZVWYUNO'
+/** The echo is the terminal's. The command prints nothing, or its line would be taken for the next echo. */
+const COMMAND = ['sh', '-c', 'cat >/dev/null']
+/** A terminal in cooked mode holds 4,096 characters a line. */
+const LINE_KEYS = 60
 
-interface Line {
-  name: string
-  type(character: string): void
-  onEcho(listener: (text: string) => void): void
-  close(): void
-}
-
-const opened = (socket: WebSocket): Promise<void> =>
-  new Promise((done, fail) => {
-    socket.once('open', done)
-    socket.once('error', fail)
+/** Milliseconds from the send of one key to its echo. */
+const oneKey = (line: Line, character: string): Promise<number> =>
+  new Promise((done) => {
+    const begin = performance.now()
+    const code = character.charCodeAt(0)
+    line.outlet.listen((bytes) => bytes.includes(code) && done(performance.now() - begin))
+    line.type(character)
   })
 
-const line = (name: string, socket: WebSocket, encode: (text: string) => string | Buffer, skip: number): Line => ({
-  name,
-  type: (character) => socket.send(encode(character)),
-  onEcho: (listener) => {
-    socket.removeAllListeners('message')
-    socket.on('message', (data: Buffer, binary: boolean) => {
-      if (binary) listener(data.subarray(skip).toString('latin1'))
-    })
-  },
-  close: () => socket.close(),
-})
-
-const holdfast = async ({ url, key, client }: Installation): Promise<Line> => {
-  const { id } = await client.createSession({ template: 'isolated', command: 'cat' })
-  const address = `${url.replace('http', 'ws')}/v1/sessions/${id}/attach`
-  const socket = new WebSocket(address, ['holdfast.v1'], {
-    headers: { authorization: `Bearer ${key}` },
-    perMessageDeflate: false,
-  })
-  await opened(socket)
-  socket.send(JSON.stringify({ type: 'attach', client: 'bench', mode: 'rw', cols: 80, rows: 24 }))
-  const gateway = line('Holdfast, through the gateway', socket, (text) => Buffer.from(text), 0)
-  return { ...gateway, close: () => void client.deleteSession(id).finally(gateway.close) }
-}
-
-const ttyd = async (): Promise<Line> => {
-  const id = docker('run', '-d', '--init', '--pull=never', 'contender/ttyd', 'ttyd', '-W', '-p', '7681', 'cat')
-  const ip = docker('inspect', '-f', '{{.NetworkSettings.IPAddress}}', id)
-  for (let tries = 0; ; tries++) {
-    const socket = new WebSocket(`ws://${ip}:7681/ws`, ['tty'], { perMessageDeflate: false })
-    try {
-      await opened(socket)
-      socket.send(JSON.stringify({ AuthToken: '', columns: 80, rows: 24 }))
-      const direct = line('ttyd, direct', socket, (text) => Buffer.from(`0${text}`), 1)
-      return { ...direct, close: () => docker('rm', '-f', id) }
-    } catch (error) {
-      if (tries > 50) throw error
-      await new Promise((done) => setTimeout(done, 100))
-    }
-  }
-}
-
-/** Milliseconds from the send of each key to its echo. */
-const measure = async (target: Line, keys: number): Promise<number[]> => {
+export const measureEcho = async (line: Line, keys: number): Promise<number[]> => {
   const times: number[] = []
   for (let i = 0; i < keys; i++) {
-    const character = String.fromCharCode(97 + (i % 26))
-    times.push(
-      await new Promise<number>((done) => {
-        const begin = performance.now()
-        target.onEcho((text) => text.includes(character) && done(performance.now() - begin))
-        target.type(character)
-      }),
-    )
-    // A new line now and then: a terminal in cooked mode holds 4,096 characters.
-    if (i % 60 === 59) target.type('\n')
-    await new Promise((done) => setTimeout(done, GAP_MS))
+    const character = CHARACTERS[i % CHARACTERS.length] ?? 'Q'
+    times.push(await within(LATE_MS, `the echo of key ${i + 1}`, oneKey(line, character)))
+    if (i % LINE_KEYS === LINE_KEYS - 1) line.type('\n')
+    await delay(GAP_MS)
   }
   return times
 }
 
-export const echo = async (): Promise<void> => {
-  const running = installation()
-  const targets = [await holdfast(running), await ttyd()]
-  const samples = new Map<string, number[]>(targets.map(({ name }) => [name, []]))
-  for (const target of targets) await measure(target, WARM_UP)
-  // In turns, so that what else the machine does hits both.
-  for (let turn = 0; turn < ROUNDS; turn++) {
-    for (const target of targets) samples.get(target.name)?.push(...(await measure(target, KEYS)))
+interface Subject {
+  name: string
+  line: Line
+  times: number[]
+}
+
+/** A subject whose terminal answers, or a row that says why not. */
+const warmSubject = async ({ name, open }: Contender, undo: Undo): Promise<Subject | Row> => {
+  try {
+    const line = await open(COMMAND, undo)
+    await measureEcho(line, WARM_UP).catch(async (error: unknown) => {
+      await line.close()
+      throw error
+    })
+    return { name, line, times: [] }
+  } catch (error) {
+    return skippedRow(name, error)
   }
-  for (const target of targets) target.close()
-  const base = percentile(samples.get('ttyd, direct') ?? [], 50)
-  const rows = [...samples].map(([name, times]) => [
-    name,
-    String(times.length),
-    round(percentile(times, 50)),
-    round(percentile(times, 99)),
-    round(percentile(times, 50) / base),
-  ])
-  printTable(['echo', 'keys', 'p50 ms', 'p99 ms', '× ttyd p50'], rows)
+}
+
+const rowOf = (subject: Subject | Row): Row => {
+  if (!('times' in subject)) return subject as Row
+  const { name, times } = subject as Subject
+  return { name, keys: times.length, p50Ms: percentile(times, 50), p99Ms: percentile(times, 99) }
+}
+
+export const measureAll = async (contenders: readonly Contender[], undo: Undo, keys = KEYS): Promise<Row[]> => {
+  const all: (Subject | Row)[] = []
+  for (const contender of contenders) all.push(await warmSubject(contender, undo))
+  const subjects = all.filter((subject): subject is Subject => 'times' in subject)
+  // In turns, so that what else the machine does hits all of them.
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { line, times } of subjects) times.push(...(await measureEcho(line, keys)))
+  }
+  for (const { line } of subjects) await line.close()
+  return all.map(rowOf)
+}
+
+export const echo: Scenario = async ({ holdfast, undo, say }): Promise<Report> => {
+  const contenders = [...holdfastLines(await holdfast()), ttyd, tmux, dockerExec, webSocketEcho]
+  say(`echo: ${ROUNDS} rounds of ${KEYS} keys for each of ${contenders.length}`)
+  const rows = await measureAll(contenders, undo)
+  const ratio = (field: string) => numberOf(rows, HOLDFAST, field) / numberOf(rows, 'ttyd', field)
+  return { bench: 'echo', rows, ratios: ratiosOf({ ratioP50: ratio('p50Ms'), ratioP99: ratio('p99Ms') }) }
 }

@@ -1,15 +1,25 @@
-/** Cold start: from the request until the first output byte of the command is at the client. Contender: a bare `docker run`. */
+/** Cold start: from the request until the first output byte of the command is at the client. The reference is a bare `docker run`. */
 import { spawn } from 'node:child_process'
-import { type Installation, installation } from './installation.ts'
-import { percentile, printTable, round } from './stats.ts'
+import { once } from 'node:events'
+import { createSession } from './contenders/holdfast.ts'
+import { hasImage } from './docker.ts'
+import type { Installation } from './installation.ts'
+import { Skipped } from './line.ts'
+import type { Report, Row } from './report.ts'
+import { HOLDFAST, numberOf, ratiosOf, type Scenario, skippedRow } from './scenario.ts'
+import { percentile } from './stats.ts'
+import type { Undo } from './undo.ts'
 
 const RUNS = 20
+const IMAGE = 'holdfast/session'
+/** As the runtime makes a session's container, without what only a session host needs. */
+const OPTIONS = ['--init', '--network=none', '--cap-drop=ALL', '--read-only', '--memory=512m', '--pids-limit=512']
 
-const holdfast = async ({ client }: Installation): Promise<number> => {
+const startSession = async (installation: Installation, undo: Undo): Promise<number> => {
   const begin = performance.now()
-  const { id } = await client.createSession({ template: 'isolated', command: 'echo', args: ['first'] })
+  const { id, remove } = await createSession(installation, undo, ['echo', 'first'])
   const time = await new Promise<number>((done) => {
-    const attachment = client.attach(id, {
+    const attachment = installation.client.attach(id, {
       onOutput: (_bytes, parsed) => {
         parsed()
         done(performance.now() - begin)
@@ -17,49 +27,47 @@ const holdfast = async ({ client }: Installation): Promise<number> => {
       },
     })
   })
-  await client.deleteSession(id)
+  await remove()
   return time
 }
 
-/** The same image and limits, a terminal, nothing else. */
-const dockerRun = (): Promise<number> =>
-  new Promise((done, fail) => {
-    const begin = performance.now()
-    const options = [
-      '--rm',
-      '--pull=never',
-      '--init',
-      '--network=none',
-      '--cap-drop=ALL',
-      '--read-only',
-      '--memory=512m',
-      '--pids-limit=512',
-    ]
-    const child = spawn('docker', ['run', ...options, 'holdfast/session', 'echo', 'first'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    let time: number | undefined
-    child.stdout.once('data', () => {
-      time = performance.now() - begin
-    })
-    child.once('error', fail)
-    child.once('close', () => (time === undefined ? fail(new Error('docker run printed nothing')) : done(time)))
+const dockerRun = async (): Promise<number> => {
+  if (!hasImage(IMAGE)) throw new Skipped(`no Docker engine, or no image ${IMAGE}`)
+  const begin = performance.now()
+  const child = spawn('docker', ['run', '--rm', '--pull=never', ...OPTIONS, IMAGE, 'echo', 'first'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
   })
+  let time = Number.NaN
+  child.stdout.once('data', () => {
+    time = performance.now() - begin
+  })
+  await once(child, 'close')
+  if (Number.isNaN(time)) throw new Error('docker run printed nothing')
+  return time
+}
 
-export const start = async (): Promise<void> => {
-  const running = installation()
-  const samples = { 'Holdfast, POST to first output': [] as number[], 'docker run, to first output': [] as number[] }
+const rowOf = (name: string, times: number[], failure: unknown): Row =>
+  failure === undefined
+    ? { name, runs: times.length, p50Ms: percentile(times, 50), p99Ms: percentile(times, 99) }
+    : skippedRow(name, failure)
+
+export const start: Scenario = async ({ holdfast, undo, say }): Promise<Report> => {
+  const installation = await holdfast()
+  const ours: number[] = []
+  const bare: number[] = []
+  let failure: unknown
+  say(`start: ${RUNS} starts each, in turns`)
   for (let run = 0; run < RUNS; run++) {
-    samples['Holdfast, POST to first output'].push(await holdfast(running))
-    samples['docker run, to first output'].push(await dockerRun())
+    ours.push(await startSession(installation, undo))
+    if (failure !== undefined) continue
+    await dockerRun().then(
+      (time) => bare.push(time),
+      (error: unknown) => {
+        failure = error
+      },
+    )
   }
-  const base = percentile(samples['docker run, to first output'], 50)
-  const rows = Object.entries(samples).map(([name, times]) => [
-    name,
-    String(times.length),
-    round(percentile(times, 50), 0),
-    round(percentile(times, 99), 0),
-    round(percentile(times, 50) / base),
-  ])
-  printTable(['cold start', 'runs', 'p50 ms', 'p99 ms', '× docker run'], rows)
+  const rows = [rowOf(HOLDFAST, ours, undefined), rowOf('docker run', bare, failure)]
+  const ratio = (field: string) => numberOf(rows, HOLDFAST, field) / numberOf(rows, 'docker run', field)
+  return { bench: 'start', rows, ratios: ratiosOf({ ratioP50: ratio('p50Ms'), ratioP99: ratio('p99Ms') }) }
 }

@@ -1,0 +1,24 @@
+/** The Docker engine's command line, as the benchmarks use it. */
+import { execFileSync } from 'node:child_process'
+
+/** Standard output; throws what the engine says. */
+export const docker = (...args: string[]): string =>
+  execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+
+export const hasImage = (name: string): boolean => {
+  try {
+    docker('image', 'inspect', '-f', 'x', name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Addresses of a container on its networks; this machine reaches all of them, also those of internal networks. */
+export const addressesOf = (container: string): string[] =>
+  docker('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}', container)
+    .split(' ')
+    .filter((address) => address !== '')
+
+/** Ends and removes a container with its anonymous volumes. */
+export const removeContainer = (id: string): string => docker('rm', '-f', '-v', id)

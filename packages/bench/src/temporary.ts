@@ -1,0 +1,79 @@
+/** A Holdfast of this run's own: started as a user starts it, on a free port, and taken down without a trace. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { HoldfastClient } from '@holdfast/client'
+import { docker, removeContainer } from './docker.ts'
+import { naming, processes } from './processes.ts'
+import type { Undo } from './undo.ts'
+
+const root = join(import.meta.dirname, '../../..')
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '')
+
+/** Containers of the services and of sessions, volumes and networks, by the cluster's id. */
+const removeCluster = (data: string): void => {
+  const file = join(data, 'docker/cluster')
+  if (!existsSync(file)) return
+  const cluster = readFileSync(file, 'utf8')
+  const project = `label=com.docker.compose.project=holdfast-${cluster}`
+  const sessions = `label=dev.holdfast.cluster=${cluster}`
+  for (const filter of [project, sessions]) {
+    for (const id of lines(docker('ps', '-aq', '--filter', filter))) removeContainer(id)
+    for (const id of lines(docker('volume', 'ls', '-q', '--filter', filter))) docker('volume', 'rm', '-f', id)
+    for (const id of lines(docker('network', 'ls', '-q', '--filter', filter))) docker('network', 'rm', id)
+  }
+  for (const id of lines(docker('volume', 'ls', '-q', '--filter', `name=^hf-${cluster}-`)))
+    docker('volume', 'rm', '-f', id)
+}
+
+/** Services and session hosts without containers all have the data folder in their environment or arguments. */
+const killProcesses = (data: string): void => {
+  for (const { pid } of naming(processes(), `${data}/`)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+const stop = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGINT')
+  await once(child, 'exit')
+}
+
+/** Ends what may still run; the services go first, so that nothing makes new hosts meanwhile. */
+const endSessions = async (config: string): Promise<void> => {
+  if (!existsSync(config)) return
+  const client = new HoldfastClient(JSON.parse(readFileSync(config, 'utf8')))
+  const { sessions } = await client.listSessions({ limit: 200 })
+  for (const { id } of sessions) await client.deleteSession(id).catch(() => undefined)
+}
+
+/** Resolves with the path of its client.json. */
+export const startTemporary = async (undo: Undo): Promise<string> => {
+  const data = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
+  const config = join(data, 'client.json')
+  undo.add(() => rmSync(data, { recursive: true, force: true }))
+  undo.add(() => removeCluster(data))
+  undo.add(() => killProcesses(data))
+  const args = [join(root, 'scripts/start.mjs'), '--port', '0', '--data', data]
+  // A group of its own: Ctrl-C reaches only us, and we stop it in order.
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  undo.add(() => stop(child))
+  undo.add(() => endSessions(config).catch(() => undefined))
+  await new Promise<void>((done, fail) => {
+    let text = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (/^url: /m.test(text)) done()
+    })
+    child.once('error', fail)
+    child.once('exit', (code, signal) => fail(new Error(`npm start ended with ${code ?? signal}`)))
+  })
+  return config
+}

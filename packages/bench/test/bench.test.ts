@@ -1,0 +1,56 @@
+/** The benchmarks themselves, at a size that takes seconds: they measure, they name what is missing, they leave nothing. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { webSocketEcho } from '../src/contenders/web-socket.ts'
+import { measureAll } from '../src/echo.ts'
+import { measureGateways } from '../src/gateway/gateway.ts'
+import { buildStand } from '../src/gateway/stand.ts'
+import { Skipped } from '../src/line.ts'
+import { naming, processes } from '../src/processes.ts'
+import { HOLDFAST, numberOf } from '../src/scenario.ts'
+import { Undo } from '../src/undo.ts'
+
+const MAIN = join(import.meta.dirname, '../src/main.ts')
+const bench = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
+
+test('with --json the last line of standard output, and the only one, is the report', () => {
+  const { status, stdout, stderr } = bench('images', '--json')
+  assert.equal(status, 0, stderr)
+  const { bench: name, rows } = JSON.parse(stdout.trimEnd()) as { bench: string; rows: { name: string }[] }
+  assert.equal(name, 'images')
+  assert.equal(rows[0]?.name, 'holdfast/session')
+})
+
+test('a scenario that does not exist is refused with the list of those that do', () => {
+  const { status, stderr } = bench('speed')
+  assert.equal(status, 2)
+  assert.match(stderr, /no scenario "speed"[\s\S]*throughput/)
+})
+
+test('echo measures what is there and tells what is not', async () => {
+  const undo = new Undo()
+  const missing = { name: 'ttyd', open: () => Promise.reject(new Skipped('not here')) }
+  const rows = await measureAll([{ ...webSocketEcho, name: HOLDFAST }, missing], undo, 3)
+  assert.equal(numberOf(rows, HOLDFAST, 'keys'), 12)
+  assert.ok(numberOf(rows, HOLDFAST, 'p50Ms') > 0)
+  assert.deepEqual(rows[1], { name: 'ttyd', skipped: 'not here' })
+  assert.deepEqual(await undo.run(), [])
+})
+
+const redisIsMissing = spawnSync('redis-server', ['--version']).error === undefined ? false : 'no redis-server on PATH'
+
+test('a real gateway carries the load to the synthetic hosts, and all is gone afterwards', {
+  skip: redisIsMissing,
+}, async () => {
+  const undo = new Undo()
+  const stand = await buildStand(40, undo)
+  const gateways = [await stand.startGateway(), await stand.startGateway()]
+  const size = { sessions: 40, settleMs: 0, idleMs: 100, typing: { everyMs: 50, forMs: 500 } }
+  const row = await measureGateways(HOLDFAST, gateways, stand, size)
+  assert.ok(numberOf([row], HOLDFAST, 'keys') + numberOf([row], HOLDFAST, 'missed') >= 36, JSON.stringify(row))
+  assert.ok(numberOf([row], HOLDFAST, 'echoP50Ms') > 0, JSON.stringify(row))
+  assert.deepEqual(await undo.run(), [])
+  assert.deepEqual(naming(processes(), stand.dir), [])
+})
