@@ -53,17 +53,17 @@ for (const views of [0, 1, 3]) {
 
 test('a program that asks for ever and does not read is answered later, not without end', async (t) => {
   const host = await startHost(t)
-  const ask = 'my $all = "\\e[c" x 1000; syswrite STDOUT, $all for 1 .. 200; syswrite STDOUT, "asked";'
+  const ask =
+    'my $go = 0; $SIG{USR1} = sub { $go = 1 }; my $all = "\\e[c" x 1000; syswrite STDOUT, $all for 1 .. 200; syswrite STDOUT, "asked"; sleep 1 until $go;'
   const read = `my ($n, $buf) = (0); while (1) { my $r = ''; vec($r, 0, 1) = 1;
     last unless select($r, undef, undef, 1); $n += sysread STDIN, $buf, 65536; } syswrite STDOUT, "read=$n\\n\\e[6n";
     sysread STDIN, $buf, 100; $buf =~ s/\\e/E/; print "last=$buf\\n";`
-  await host.claim(
-    claimOf('perl', ['-e', `system "stty raw -echo"; ${ask} sysread STDIN, my $one, 1; ${read} sleep 100`]),
-  )
+  await host.claim(claimOf('perl', ['-e', `system "stty raw -echo"; ${ask} ${read} sleep 100`]))
   const view = (await host.view()).attach()
   await view.shows('asked')
   await eventually('all of it parsed', () => host.host.session.screen.backlog === 0)
   view.type('x'.repeat(200_000))
+  view.send({ type: 'signal', name: 'USR1' })
   await view.shows(/last=.*R/)
   const count = Number(/read=(\d+)/.exec(view.text)?.[1])
   // 64 KiB of answers, what the terminal's driver holds itself, and all of the input behind them.
