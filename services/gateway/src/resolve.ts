@@ -28,6 +28,8 @@ const isCode = (error: unknown, ...codes: string[]): boolean =>
 export class Resolver {
   readonly #parts: ResolveParts
   readonly #targets = new Cache<Target>(MAX_ENTRIES, TTL_MS)
+  /** Lookups under way, by key: clients that come back together are one question. */
+  readonly #asking = new Map<string, Promise<Resolved>>()
   readonly #refusals = new Cache<HoldfastError>(MAX_ENTRIES, NEGATIVE_TTL_MS)
 
   constructor(parts: ResolveParts) {
@@ -42,7 +44,7 @@ export class Resolver {
     const cached = this.#targets.get(key)
     if (cached?.fresh) return { target: cached.value, source: 'cache' }
     try {
-      const found = await this.#ask(caller, session)
+      const found = await this.#askOnce(key, caller, session)
       // Only what can be dialled is kept: a session that is starting shall be found the moment it runs.
       if (found.target.phase === 'running' && found.target.address !== null) this.#targets.set(key, found.target)
       return found
@@ -63,6 +65,12 @@ export class Resolver {
   refuse(tenant: string, session: string, error: HoldfastError): void {
     this.#targets.delete(keyOf(tenant, session))
     this.#refusals.set(keyOf(tenant, session), error)
+  }
+
+  #askOnce(key: string, caller: Principal, session: string): Promise<Resolved> {
+    const asking = this.#asking.get(key) ?? this.#ask(caller, session).finally(() => this.#asking.delete(key))
+    this.#asking.set(key, asking)
+    return asking
   }
 
   async #ask(caller: Principal, session: string): Promise<Resolved> {
