@@ -127,15 +127,6 @@ export class Pty {
     return target !== null && sendSignal(-target, `SIG${name}`)
   }
 
-  /** Stops reading: the command blocks once the terminal's own few kilobytes are full. */
-  pause(): void {
-    if (!this.#ended) this.#child.pause()
-  }
-
-  resume(): void {
-    this.#child.resume()
-  }
-
   /** HUP and TERM to every process, KILL after `graceMs`; resolves when none is left. */
   async stop(graceMs: number): Promise<void> {
     if (this.#ended) return this.gone
@@ -223,7 +214,6 @@ export class Pty {
     if (this.#ended) return
     this.#ended = true
     this.#input.close()
-    this.#child.resume()
     this.#events.onClosed(this.#forced ? 'forced' : 'closed')
     void this.#sweep()
   }

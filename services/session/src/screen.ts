@@ -93,11 +93,6 @@ export class Screen {
     return this.#parsed
   }
 
-  /** Bytes written but not parsed yet. */
-  get backlog(): number {
-    return this.snapshotOffset - this.#parsed
-  }
-
   get title(): string {
     return this.#title
   }

@@ -52,9 +52,6 @@ interface SessionEvents {
   exit: []
 }
 
-/** Output that the screen has not parsed yet: reading stops at the high mark and goes on at the low one. */
-const BACKLOG = { highBytes: 256 * 1024, lowBytes: 64 * 1024 }
-
 const LEADER_LOST = "the session's leader was killed: how the command ended is not known"
 const CR = 0x0d
 const LF = 0x0a
@@ -97,7 +94,6 @@ export class Session implements Stream, Controls {
   readonly #resizes = new ResizePacer((size) => this.#resizeNow(size))
   readonly #state: SessionState
   #commandEnd: CommandEnd = { exitCode: null, signal: null }
-  #paused = false
 
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
     const { cols, rows, scrollbackLines } = claim
@@ -203,9 +199,6 @@ export class Session implements Stream, Controls {
     this.screen.write(bytes)
     this.shell.output(bytes)
     this.#active()
-    if (this.#paused || this.screen.backlog < BACKLOG.highBytes) return
-    this.#paused = true
-    this.#pty.pause()
   }
 
   #screenEvents() {
@@ -213,12 +206,7 @@ export class Session implements Stream, Controls {
       onReply: (text: string) => this.#pty.reply(text),
       onTitle: (title: string) => this.#changed({ type: 'title', title }),
       onBell: () => this.#news.tell({ type: 'bell' }),
-      onParsed: () => {
-        this.events.emit('parsed')
-        if (!this.#paused || this.screen.backlog > BACKLOG.lowBytes) return
-        this.#paused = false
-        this.#pty.resume()
-      },
+      onParsed: () => this.events.emit('parsed'),
     }
   }
 
