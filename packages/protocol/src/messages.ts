@@ -100,6 +100,7 @@ export type HostMessage =
   | { type: 'title'; title: string }
   | { type: 'cwd'; cwd: string }
   | { type: 'bell' }
+  /** Typed bytes wait because the program does not read, or flow again. */
   | { type: 'input'; blocked: boolean; waiting: number }
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string; title?: string }
   | { type: 'clipboard'; selection: string; data: string }
