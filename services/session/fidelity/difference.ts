@@ -32,10 +32,14 @@ const extended = (core: Core, attributes: Extended | undefined): string => {
 const pen = (core: Core, { fg, bg, extended: more }: Pen): string =>
   `${attribute(fg)} ${attribute(bg)} ${extended(core, more)}`
 
-const buffer = (name: string, { buffers }: Core, state: BufferState): State => ({
+/** Those behind the right margin, left from when the terminal was wider, can be reached by no sequence. */
+const tabStops = (cols: number, { tabs }: BufferState): number[] =>
+  Array.from({ length: cols }, (_, column) => column).filter((column) => tabs[column])
+
+const buffer = (name: string, { buffers, cols }: Core, state: BufferState): State => ({
   [`${name} cursor`]: name === 'normal' || buffers.active === state ? `${state.x},${state.y}` : '',
   [`${name} margins`]: `${state.scrollTop}-${state.scrollBottom}`,
-  [`${name} tab stops`]: Object.keys(state.tabs).filter((column) => state.tabs[Number(column)]),
+  [`${name} tab stops`]: tabStops(cols, state),
   [`${name} saved cursor`]: `${state.savedX},${state.savedY - state.ybase}`,
   [`${name} saved pen`]: `${attribute(state.savedCurAttrData.fg)} ${attribute(state.savedCurAttrData.bg)}`,
   [`${name} saved charset`]: state.savedCharset,
