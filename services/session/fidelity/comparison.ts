@@ -12,13 +12,15 @@ export const WHOLE_BYTES = 4 * 1024 * 1024
 /** So much behind a cut of a longer program; asked only what the program itself asks. */
 export const HORIZON_BYTES = 256 * 1024
 const LINES_A_CUT = 4
+/** A smaller snapshot has no excuse to leave out lines. */
+const FULL_BYTES = MAX_MESSAGE_BYTES / 2
 
 export interface CutResult {
   cut: number
   /** What differs first, at most four; none: equivalent. */
   divergences: string[]
-  /** The snapshot had no room for all lines above the screen. */
-  shortened: boolean
+  /** Oldest lines above the screen that the snapshot had no room for. */
+  linesLeftOut: number
 }
 
 /** A terminal that is fed a program in one piece, step by step. */
@@ -76,22 +78,24 @@ export class Comparison {
   /** Cuts have to come in their order: the whole is fed once. */
   async cut(offset: number): Promise<CutResult> {
     const snapshot = await (await this.#screen.to(offset)).snapshot()
-    const shortened = snapshot.bytes.length > MAX_MESSAGE_BYTES / 2
+    const restored = this.#restoredViewer(snapshot)
     const divergences: string[] = []
-    for await (const line of this.#differences(offset, snapshot, shortened)) {
+    if (restored.replies !== '') divergences.push(difference('the snapshot makes a viewer reply', '', restored.replies))
+    restored.play(this.#program, snapshot.offset, offset)
+    const whole = await this.#atCut.to(offset)
+    const lacking = Math.max(0, whole.linesAbove - restored.linesAbove)
+    const linesLeftOut = snapshot.bytes.length > FULL_BYTES ? lacking : 0
+    for (const line of differences(whole, restored, linesLeftOut > 0)) divergences.push(`at the cut, ${line}`)
+    for await (const line of this.#behindCut(offset, snapshot, restored, linesLeftOut > 0)) {
+      if (divergences.length >= LINES_A_CUT) break
       divergences.push(line)
-      if (divergences.length === LINES_A_CUT) break
     }
-    return { cut: offset, divergences, shortened }
+    return { cut: offset, divergences: divergences.slice(0, LINES_A_CUT), linesLeftOut }
   }
 
-  async *#differences(cut: number, snapshot: Snapshot, mayLack: boolean): AsyncGenerator<string> {
+  async *#behindCut(cut: number, snapshot: Snapshot, restored: Viewer, mayLack: boolean): AsyncGenerator<string> {
     const { length } = this.#program.bytes
     const end = this.#short ? length : Math.min(cut + HORIZON_BYTES, length)
-    const restored = this.#restoredViewer(snapshot)
-    if (restored.replies !== '') yield difference('the snapshot makes a viewer reply', '', restored.replies)
-    restored.play(this.#program, snapshot.offset, cut)
-    for (const line of differences(await this.#atCut.to(cut), restored, mayLack)) yield `at the cut, ${line}`
     restored.play(this.#program, cut, end)
     for (const line of differences(await this.#behind.to(end), restored, mayLack)) yield `at ${end}, ${line}`
     yield* this.#streamReplies(snapshot, end)

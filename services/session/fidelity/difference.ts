@@ -32,11 +32,20 @@ const extended = (core: Core, attributes: Extended | undefined): string => {
 const pen = (core: Core, { fg, bg, extended: more }: Pen): string =>
   `${attribute(fg)} ${attribute(bg)} ${extended(core, more)}`
 
-const buffer = (name: string, { buffers }: Core, state: BufferState): State => ({
+/*
+ * A terminal that was larger keeps things that no sequence reaches: tab stops and cells of the alternate screen behind
+ * the right margin, lines above the alternate screen. They come back when it grows, in no restored terminal; so they
+ * are not compared.
+ */
+
+const tabStops = (cols: number, { tabs }: BufferState): number[] =>
+  Array.from({ length: cols }, (_, column) => column).filter((column) => tabs[column])
+
+const buffer = (name: string, { buffers, cols }: Core, state: BufferState): State => ({
   [`${name} cursor`]: name === 'normal' || buffers.active === state ? `${state.x},${state.y}` : '',
   [`${name} margins`]: `${state.scrollTop}-${state.scrollBottom}`,
-  [`${name} tab stops`]: Object.keys(state.tabs).filter((column) => state.tabs[Number(column)]),
-  [`${name} saved cursor`]: `${state.savedX},${state.savedY - state.ybase}`,
+  [`${name} tab stops`]: tabStops(cols, state),
+  [`${name} saved cursor`]: `${state.savedX},${Math.max(state.savedY - state.ybase, name === 'normal' ? -Infinity : 0)}`,
   [`${name} saved pen`]: `${attribute(state.savedCurAttrData.fg)} ${attribute(state.savedCurAttrData.bg)}`,
   [`${name} saved charset`]: state.savedCharset,
 })
@@ -101,8 +110,7 @@ function* lineDifferences(where: string, whole: [Core, Line], restored: [Core, L
   const [one, other] = [whole[1], restored[1]]
   if (one.isWrapped !== other.isWrapped)
     yield difference(`${where} continues the one above`, one.isWrapped, other.isWrapped)
-  if (one.length !== other.length) yield difference(`${where} length`, one.length, other.length)
-  for (let column = 0; column < one.length; column++) {
+  for (let column = 0; column < whole[0].cols; column++) {
     if (sameNumbers(one, other, column)) continue
     const [wanted, is] = [cellOf(...whole, column), cellOf(...restored, column)]
     if (wanted !== is) yield difference(`${where} column ${column}`, wanted, is)
@@ -113,13 +121,14 @@ function* lineDifferences(where: string, whole: [Core, Line], restored: [Core, L
 function* bufferDifferences(name: 'normal' | 'alt', whole: Core, restored: Core, mayLack: boolean): Generator<string> {
   const [one, other] = [whole.buffers[name], restored.buffers[name]]
   const [above, restoredAbove] = [one.ybase, other.ybase]
-  if (above !== restoredAbove && !(mayLack && restoredAbove < above)) {
+  if (name === 'normal' && above !== restoredAbove && !(mayLack && restoredAbove < above)) {
     yield difference(`${name} lines above the screen`, above, restoredAbove)
   }
   const below = one.lines.length - above
   if (below !== other.lines.length - restoredAbove)
     yield difference(`${name} lines`, below, other.lines.length - restoredAbove)
-  for (let row = below - 1; row >= -Math.min(above, restoredAbove); row--) {
+  const highest = name === 'normal' ? -Math.min(above, restoredAbove) : 0
+  for (let row = below - 1; row >= highest; row--) {
     const [line, restoredLine] = [one.lines.get(above + row), other.lines.get(restoredAbove + row)]
     if (line === undefined || restoredLine === undefined) continue
     yield* lineDifferences(`${name} row ${row}`, [whole, line], [restored, restoredLine])

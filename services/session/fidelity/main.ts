@@ -68,17 +68,18 @@ const readProgram = (file: string, size: Size): Program => {
 }
 
 const { files, size, cuts } = readArguments()
+const programs = files.map((file) => readProgram(file, size))
 let [total, divergent] = [0, 0]
-for (const file of files) {
-  const program = readProgram(file, size)
+for (const program of programs) {
   const comparison = new Comparison(program, SCROLLBACK_LINES)
   for (const offset of cutPoints(program.bytes.length, cuts)) {
-    const { divergences, shortened } = await comparison.cut(offset)
+    const { divergences, linesLeftOut } = await comparison.cut(offset)
     total++
     if (divergences.length > 0) divergent++
-    for (const line of divergences) print(`${file} cut ${offset}: ${line}`)
-    if (shortened) print(`${file} cut ${offset}: the snapshot may leave out the oldest lines (its size is limited)`)
+    for (const line of divergences) print(`${program.name} cut ${offset}: ${line}`)
+    if (linesLeftOut > 0)
+      print(`${program.name} cut ${offset}: no room for the oldest ${linesLeftOut} lines in the snapshot`)
   }
 }
 print(`files ${files.length}, cuts ${total}, divergent ${divergent}`)
-process.exit(divergent > 0 ? 1 : 0)
+process.exitCode = divergent > 0 ? 1 : 0

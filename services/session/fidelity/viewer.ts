@@ -55,6 +55,11 @@ export class Viewer {
     return this.#terminal.options as { convertEol: boolean; cursorBlink: boolean }
   }
 
+  /** Lines of scrollback. */
+  get linesAbove(): number {
+    return this.core.buffers.normal.ybase
+  }
+
   write(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       const piece = Buffer.concat([this.#torn, bytes.subarray(at, at + PIECE_BYTES)])
