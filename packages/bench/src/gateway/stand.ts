@@ -80,9 +80,10 @@ const recordOf = (id: string, address: string): SessionRecord => {
   const keep = { replayBytes: REPLAY_BYTES, scrollbackLines: SCROLLBACK_LINES }
   const life = { createdAt, ttlSeconds: null, idleSeconds: null }
   const command = { command: 'cat', args: [], cwd: null, env: {}, labels: {} }
+  const policies = { sizePolicy: 'latest', clipboard: 'controller' }
   return {
     ...{ id, tenant: 'default', principal: 'admin', phase: 'running', rev: 1, incarnation: INCARNATION, fence: 1 },
-    spec: { name: id, template: 'shell', region: 'bench', ...command, ...size, ...keep, ...life },
+    spec: { name: id, template: 'shell', region: 'bench', ...command, ...size, ...policies, ...keep, ...life },
     ...{ image: '', network: false, limits: {}, runtime: 'process', node: 'bench' },
     ...{ hostId: hostIdOf(id, INCARNATION), address, conditions: [], reason: null, forget: false },
     ...{ createdAt, startedAt: createdAt, endedAt: null, exitCode: null, signal: null, deadline: null },

@@ -96,6 +96,8 @@ export class HostProcess {
       fence: this.fence,
       name: 'test',
       template: 'default',
+      sizePolicy: 'latest',
+      clipboard: 'controller',
       region: 'test',
       command,
       args,
