@@ -74,13 +74,12 @@ export class FrameWalker {
   }
 }
 
-/** An unmasked (server's) Close frame; `reason` at most 123 bytes (RFC 6455 §5.5). */
+/** An unmasked (server's) Close frame; of `reason` the characters that fit into 123 bytes (RFC 6455 §5.5). */
 export const closeFrame = (code: number, reason: string): Buffer => {
-  const text = Buffer.from(reason).subarray(0, 123)
-  const frame = Buffer.alloc(4 + text.length)
+  const frame = Buffer.alloc(4 + 123)
+  const { written } = new TextEncoder().encodeInto(reason, frame.subarray(4))
   frame[0] = 0x80 | OPCODE.close
-  frame[1] = 2 + text.length
+  frame[1] = 2 + written
   frame.writeUInt16BE(code, 2)
-  text.copy(frame, 4)
-  return frame
+  return frame.subarray(0, 4 + written)
 }
