@@ -72,7 +72,7 @@ describe('hostile output', () => {
       try {
         const done = `done-${mark}`
         view.write(`perl -e '${program.replaceAll('\n', ' ')}'; printf '\\033\\\\\\033c%s\\n' don''e-${mark}\n`)
-        await eventually('it is all printed', () => tail.includes(done))
+        await eventually('it is all printed', () => tail.includes(done), 180)
         await isUsable()
       } finally {
         clearInterval(watch)

@@ -82,6 +82,17 @@ test('with Redis down the orchestrator answers, then the cache', async (t) => {
   assert.deepEqual([foreign.status, foreign.code], [404, 'SESSION_NOT_FOUND'])
 })
 
+test('many that come at once for the same session are one question', async (t) => {
+  const fixture = await startFixture(t)
+  const { session } = await fixture.running()
+  const { id, tenant, hostId, address, fence, phase } = session
+  fixture.orchestrator.known.set(id, { tenant, session: id, hostId, address, fence, phase })
+  fixture.store.down = true
+  const asked = () => fixture.orchestrator.seen.filter(({ url }) => url.includes(id)).length
+  await Promise.all(Array.from({ length: 50 }, () => fixture.open(id)))
+  assert.ok(asked() < 5, `asked ${asked()} times`)
+})
+
 test('an emptied store is not believed when the orchestrator knows the session', async (t) => {
   const fixture = await startFixture(t)
   const { session } = await fixture.running()

@@ -1,0 +1,72 @@
+/** A session's stream that is already long: replay buffer, screen and attachments as they are, from an offset on, behind the real attach route. */
+import { createServer } from 'node:http'
+import type { TestContext } from 'node:test'
+import { newLogger } from '@holdfast/service-kit'
+import { attachRoute } from '../src/attach-route.ts'
+import { Attachments } from '../src/attachments.ts'
+import { Gate } from '../src/gate.ts'
+import type { Host } from '../src/host.ts'
+import { listen } from '../src/listen.ts'
+import { ReplayBuffer } from '../src/replay-buffer.ts'
+import { Screen } from '../src/screen.ts'
+import type { Stream } from '../src/viewer.ts'
+import { claimOf, HOST_ID, KEY, SESSION } from './harness.ts'
+
+export class FarStream {
+  readonly replay: ReplayBuffer
+  readonly attachments: Attachments
+  readonly #base: number
+  readonly #screen: Screen
+
+  constructor(base: number, replayBytes: number) {
+    const none = () => undefined
+    const events = { onReply: none, onTitle: none, onCwd: none, onBell: none, onParsed: none }
+    const screen = new Screen({ cols: 80, rows: 24, scrollbackLines: 100 }, events)
+    this.#base = base
+    this.#screen = screen
+    this.replay = new ReplayBuffer(replayBytes, base)
+    // The screen counts what it was fed; the stream began earlier.
+    const shifted = {
+      get snapshotOffset() {
+        return base + screen.snapshotOffset
+      },
+      snapshot: async (maxBytes: number) => {
+        const snapshot = await screen.snapshot(maxBytes)
+        return { ...snapshot, offset: base + snapshot.offset }
+      },
+    } as unknown as Screen
+    const stream: Stream = { epoch: 'far', replay: this.replay, screen: shifted, exitMessage: () => null }
+    this.attachments = new Attachments({ session: SESSION, sizePolicy: 'latest' }, stream, {
+      inputFull: false,
+      input: none,
+      resize: none,
+      size: () => ({ cols: 80, rows: 24 }),
+      viewersChanged: none,
+    })
+  }
+
+  print(bytes: Buffer): void {
+    this.replay.append(bytes, this.#base + this.#screen.parsed)
+    this.attachments.outputGrew(bytes.length)
+    this.#screen.write(bytes)
+  }
+
+  get parsed(): boolean {
+    return this.#base + this.#screen.parsed === this.replay.end
+  }
+
+  /** As a session: what a conversation with a client needs of one. */
+  signal(): boolean {
+    return true
+  }
+
+  /** Serves it at the Unix socket's path. */
+  async serve(t: TestContext, path: string): Promise<void> {
+    const host = { claim: claimOf('true'), session: this } as unknown as Host
+    const server = createServer()
+    const parts = { host, gate: new Gate(HOST_ID, KEY), logger: newLogger('session', 'silent'), attachTimeoutMs: 5000 }
+    server.on('upgrade', attachRoute(parts))
+    await listen(server, `unix:${path}`)
+    t.after(() => server.close())
+  }
+}
