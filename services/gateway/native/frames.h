@@ -1,4 +1,5 @@
-/* Follows WebSocket frame boundaries (RFC 6455 §5.2) through arbitrarily cut chunks, by headers only: nothing is copied or unmasked. */
+/* Follows WebSocket frame boundaries (RFC 6455 §5.2) through arbitrarily cut chunks, by headers only: nothing is
+ * copied or unmasked. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

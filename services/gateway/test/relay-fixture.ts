@@ -15,10 +15,10 @@ export const pair = async (t: TestContext): Promise<{ far: Socket; near: Socket 
   const far = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
   far.on('error', () => undefined)
   const [near] = (await accepted) as [Socket]
+  server.close()
   t.after(() => {
     far.destroy()
     near.destroy()
-    server.close()
   })
   return { far, near }
 }

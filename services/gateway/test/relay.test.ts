@@ -1,6 +1,7 @@
 /** The relay on real sockets: bounded memory, ends that lose nothing, closes between frames. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { clockMs, IDLE_MS, Relay } from '../src/relay.ts'
@@ -207,4 +208,23 @@ test('a side that went during the handshake is noticed', async (t) => {
     await relay.done
     assert.equal(relay.cause, goner)
   }
+})
+
+test('connections that are cut at any moment leave no descriptor behind', async (t) => {
+  const open = (): number => readdirSync('/proc/self/fd').length
+  const cut = async (count: number): Promise<void> => {
+    const { client, host, relay } = await relayed(t)
+    host.write(frame(Buffer.alloc(count * 5000)))
+    client.write(frame(Buffer.alloc(count * 5000), { masked: true }))
+    if (count % 3 === 0) relay.drain()
+    const [first, second] = count % 2 === 0 ? [client, host] : [host, client]
+    if (count % 5 === 0) first.destroy()
+    else first.resetAndDestroy()
+    second.resetAndDestroy()
+    await relay.done
+  }
+  await cut(0) // the thread has descriptors of its own
+  const before = open()
+  for (let count = 0; count < 200; count++) await cut(count)
+  await until('all are closed', () => open() <= before)
 })
