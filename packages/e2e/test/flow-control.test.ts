@@ -15,6 +15,8 @@ const LINE = Array.from({ length: 997 }, (_, i) => String.fromCharCode(48 + ((i 
 const PERIOD = Buffer.from(`${LINE}\r\n`)
 const PATTERN = Buffer.concat(Array.from({ length: 200 }, () => PERIOD))
 const END = 'that was all'
+/** Seconds of room: a viewer that the machine leaves waiting for a moment is no slow one. */
+const limits = { replayBytes: 16 * 1024 * 1024 }
 const STALLED: readonly Pace[] = ['deaf', 'deaf', 'silent']
 const SLOW: Pace = 10_000
 
@@ -107,7 +109,13 @@ describe('process: viewers that do not keep up', () => {
 
   test(`yes for ${SECONDS} s with three stalled viewers and a slow one: memory stays flat, a fast one gets every byte`, async (t) => {
     const script = `read; timeout ${SECONDS} yes '${LINE}'; printf '${END}\\n'`
-    const { id } = await stack.client.createSession({ command: 'bash', args: ['-c', script], cols: 80, rows: 24 })
+    const { id } = await stack.client.createSession({
+      limits,
+      command: 'bash',
+      args: ['-c', script],
+      cols: 80,
+      rows: 24,
+    })
     const late = await Promise.all([...STALLED, SLOW].map((pace, i) => attach(t, id, pace, i)))
     const { state, end, snapshots, samples, offset } = await watchToEnd(id)
     t.diagnostic(
