@@ -4,7 +4,7 @@ import { finalOf, printedAs } from './charsets.ts'
 import type { BufferState, Charset, Core, Line } from './internals.ts'
 import { modes, titles } from './modes.ts'
 import { Painter } from './painter.ts'
-import { type Pen, penOfState } from './pen.ts'
+import { DEFAULT_PEN, isConsistent, type Pen, penOfState } from './pen.ts'
 
 /** State that xterm.js does not keep: each returns sequences. */
 export interface Extras {
@@ -81,7 +81,9 @@ export class Dump {
     if (!early && saved - above < rows) this.#save(normal, saved - above)
     paint.put(this.#extras.screen('normal'))
     this.#margins(normal)
-    if (!active) this.#place(normal, normal.x, normal.y)
+    if (active) return
+    this.#linkKept(normal)
+    this.#place(normal, normal.x, normal.y)
   }
 
   #alternate(alt: BufferState, active: boolean): void {
@@ -89,7 +91,8 @@ export class Dump {
     const { rows, cols } = this.#core
     const extra = this.#extras.screen('alternate')
     const { savedX, savedY, savedCharset, savedCurAttrData: pen } = alt
-    const saves = savedX !== 0 || savedY !== 0 || savedCharset !== undefined || pen.fg !== 0 || pen.bg !== 0 || paint.pen.scratched
+    const saves =
+      savedX !== 0 || savedY !== 0 || savedCharset !== undefined || pen.fg !== 0 || pen.bg !== 0 || paint.pen.scratched
     if (!active && !saves && extra === '') return
     paint.put(`${paint.pen.to({ ...paint.pen.pen, bg: paint.pen.pen.bg & 0xfc000000 })}${ENTER_ALTERNATE}`)
     paint.pen.alternate = true
@@ -102,9 +105,9 @@ export class Dump {
     }
     this.#save(alt, Math.min(savedY, rows - 1))
     paint.put(extra)
-    if (active) return this.#margins(alt)
-    paint.put(LEAVE_ALTERNATE)
-    paint.pen.alternate = false
+    if (active) this.#margins(alt)
+    else paint.put(LEAVE_ALTERNATE)
+    paint.pen.alternate = active
   }
 
   /** Makes the screen's first line one that continues another, which is gone. */
@@ -199,16 +202,24 @@ export class Dump {
   #place(state: BufferState, x: number, y: number, top = 0): void {
     const { cols, buffers } = this.#core
     const paint = this.#paint
-    if (x < cols) return paint.goTo(x, y - top)
+    if (x < cols) {
+      paint.goTo(x, y - top)
+      return
+    }
     const line = state.lines.get(state.ybase + y)
     const last = line && isSecondHalf(line, cols - 1) ? cols - 2 : cols - 1
     if (line && hasText(line, last) && last + widthOf(line, last) <= cols) paint.reprint(line, last, y - top)
-    else if (state === buffers.normal) return this.#placeAcross(x, y)
-    else if (line && isUniform(line, cols)) {
+    else if (state === buffers.normal) {
+      this.#placeAcross(x, y)
+      return
+    } else if (line && isUniform(line, cols)) {
       // Erasing to the left reaches the whole row, and leaves the cursor.
       paint.goTo(cols - 1, y - top)
       paint.put(`x${paint.pen.to({ ...paint.pen.pen, ...erasedPen(line) })}\x1b[1K`)
-    } else return paint.goTo(cols - 1, y - top)
+    } else {
+      paint.goTo(cols - 1, y - top)
+      return
+    }
     if (x > cols) paint.put(ALONE)
   }
 
@@ -225,15 +236,19 @@ export class Dump {
     const paint = this.#paint
     const { insertMode } = coreService.modes
     const { wraparound, origin } = coreService.decPrivateModes
-    const { savedCharset, savedCurAttrData, x, y } = active
+    const { x, y } = active
     const pen = penOfState(handler._curAttrData)
     paint.pen.locked = true
     paint.put(modes(this.#core))
-    const back = charsets.charset !== charsets._charsets[charsets.glevel] || needsBack(pen)
+    const misdesignated = charsets.charset !== charsets._charsets[charsets.glevel]
     const late = `${insertMode ? '\x1b[4h' : ''}${wraparound ? '' : '\x1b[?7l'}`
-    if (back) this.#bringBack(active, pen)
+    if (misdesignated || !isConsistent(pen)) this.#bringBack(active, pen, misdesignated)
+    else this.#penLink(active, pen)
     const last = this.#lastPrinted(active, charsets.charset)
-    if (!back && (last !== null || x < this.#core.cols)) paint.put(this.#designations())
+    // A cell that is printed only to get the cursor behind it is to be taken as it is.
+    const helped = last === null && x >= this.#core.cols
+    const designations = misdesignated ? '' : this.#designations()
+    if (!helped) paint.put(designations)
     if (origin) paint.put('\x1b[?6h')
     if (last !== null) {
       paint.put(late)
@@ -241,26 +256,24 @@ export class Dump {
       paint.put(`${paint.pen.to(pen)}${insertMode ? `\x1b[${last.width}P` : ''}${last.text}`)
       return
     }
-    this.#penLink(active, pen)
     this.#cursor(active, x, y)
-    if (!back && x >= this.#core.cols) paint.put(this.#designations())
-    // NUL: what was printed to get the cursor there is not to be repeated or combined with.
-    paint.put(`${paint.pen.to(pen)}${late}${x < this.#core.cols ? '' : '\0'}`)
+    // NUL: nor is it to be repeated or combined with.
+    paint.put(`${helped ? designations : ''}${paint.pen.to(pen)}${late}${helped ? '\0' : ''}`)
   }
 
   /** Flags and charset that only DECRC brings, from the slot that has them: each saved what was current. */
-  #bringBack(active: BufferState, pen: Pen): void {
+  #bringBack(active: BufferState, pen: Pen, charset: boolean): void {
     const { buffers, _charsetService: charsets } = this.#core
     const paint = this.#paint
     const fits = ({ savedCharset, savedCurAttrData: saved }: BufferState): boolean =>
-      (charsets.charset === charsets._charsets[charsets.glevel] || savedCharset === charsets.charset) &&
-      (!needsBack(pen) || ((saved.fg ^ pen.fg) & UNDERLINE) === 0)
+      (!charset || savedCharset === charsets.charset) && (isConsistent(pen) || ((saved.fg ^ pen.fg) & UNDERLINE) === 0)
     const across = !fits(active) && active === buffers.normal && fits(buffers.alt)
     const { savedCurAttrData } = across ? buffers.alt : active
-    paint.put(this.#designations() + paint.pen.toExtended(pen))
+    if (charset) paint.put(this.#designations())
+    paint.put(paint.pen.toExtended(pen))
     paint.put(across ? `${ENTER_ALTERNATE}\x1b8${LEAVE_ALTERNATE}` : '\x1b8')
     paint.pen.restored(savedCurAttrData)
-    if (needsBack(pen)) paint.put(paint.pen.again(pen))
+    if (!isConsistent(pen)) paint.put(paint.pen.again(pen))
   }
 
   /** The same with origin mode on, where rows count from the margin. */
@@ -273,15 +286,44 @@ export class Dump {
 
   /** xterm.js forgets a link with the lines it was opened and printed in, so it is opened and printed where it was. */
   #penLink({ ybase, markers, lines }: BufferState, { url }: Pen): void {
-    const link = this.#core._oscLinkService._dataByLinkId.get(url)
-    if (link === undefined || this.#paint.pen.pen.url === url || this.#core.coreService.decPrivateModes.origin) return
+    const { _oscLinkService: links, cols, buffers } = this.#core
+    if (url === 0 || this.#paint.pen.pen.url === url) return
+    const link = links._dataByLinkId.get(url)
+    if (link === undefined) {
+      if (this.#paint.pen.alternate) this.#forgottenLink(buffers.alt, url)
+      return
+    }
     const rows = link.lines.filter((marker) => marker.line >= ybase && markers.includes(marker)).map(({ line }) => line)
     for (const row of rows) {
       const line = lines.get(row)
-      const column = line === undefined ? -1 : linkedColumn(line, this.#core.cols, url)
+      const column = line === undefined ? -1 : linkedColumn(line, cols, url)
       this.#paint.goTo(0, row - ybase)
       this.#paint.put(this.#paint.pen.toLink(url))
       if (line !== undefined && column >= 0) this.#paint.reprint(line, column, row - ybase)
+    }
+  }
+
+  /** A link that was opened in this screen and is open in the other: said here as well, it is not forgotten with the other. */
+  #linkKept({ markers }: BufferState): void {
+    const { _oscLinkService: links, _inputHandler: handler } = this.#core
+    const { urlId } = handler._curAttrData.extended
+    const link = links._dataByLinkId.get(urlId)
+    if (link?.data.id !== undefined && link.lines.some((marker) => markers.includes(marker))) {
+      this.#paint.put(this.#paint.pen.toLink(urlId))
+    }
+  }
+
+  /** Deleting a line forgets the links opened in it; a blank one is as good when it has been inserted again. */
+  #forgottenLink({ lines, scrollTop, scrollBottom }: BufferState, url: number): void {
+    for (let row = scrollTop; row <= scrollBottom; row++) {
+      const line = lines.get(row)
+      if (line === undefined || line.isWrapped || !isUniform(line, this.#core.cols)) continue
+      const paint = this.#paint
+      paint.goTo(0, row)
+      paint.put(paint.pen.to({ ...DEFAULT_PEN, bg: background(line, 0), url: paint.pen.pen.url }))
+      paint.put(`\x1b]8;;x\x1b\\\x1b[M\x1b[L`)
+      paint.pen.linked(url)
+      return
     }
   }
 
@@ -319,18 +361,21 @@ export class Dump {
 /** A cell that can be printed again, whatever is beside it; -1 for none. */
 const linkedColumn = (line: Line, cols: number, url: number): number =>
   Array.from({ length: cols }, (_, i) => i).findIndex(
-    (i) => hasText(line, i) && widthOf(line, i) > 0 && i + widthOf(line, i) <= cols && cellPen(line, i).url === url,
+    (i) =>
+      hasText(line, i) &&
+      widthOf(line, i) > 0 &&
+      i + widthOf(line, i) <= cols &&
+      cellPen(line, i).url === url &&
+      isConsistent(cellPen(line, i)),
   )
 
 const isUniform = (line: Line, cols: number): boolean =>
-  Array.from({ length: cols }, (_, i) => i).every((i) => isErased(line, i) && background(line, i) === background(line, 0))
+  Array.from({ length: cols }, (_, i) => i).every(
+    (i) => isErased(line, i) && background(line, i) === background(line, 0),
+  )
 const erasedPen = (line: Line): { bg: number } => ({ bg: line._data[2] ?? 0 })
 
 const samePenAs = (line: Line, column: number, pen: { fg: number; bg: number }): boolean => {
   const cell = cellPen(line, column)
   return cell.fg >>> 0 === pen.fg >>> 0 && cell.bg >>> 0 === pen.bg >>> 0
 }
-
-/** Its flags do not come from what they speak of: DECRC brought them. */
-const needsBack = ({ fg, bg, style, url }: Pen): boolean =>
-  ((fg & UNDERLINE) !== 0) !== (style !== 0) || ((bg & UNDERLINE) !== 0) !== (style !== 0 || url !== 0)
