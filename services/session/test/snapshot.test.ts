@@ -82,11 +82,11 @@ test('data before a resize is parsed at the old size, data behind it at the new 
   ]
   assert.deepEqual(await divergences(new Program('resized', SIZE, Buffer.from(text), resizes)), [])
   const screen = newScreen()
-  screen.write(Buffer.from('abcdefghijklmn'))
+  screen.write(Buffer.from('abcdefghijklmn\r\n'))
   screen.resize(20, 5)
   screen.write(Buffer.from('o'))
   await screen.render('text', 0)
-  assert.match(screen.visibleText(), /^abcdefghijklmno\n/) // wrapped at 12, and joined again by the resize
+  assert.match(screen.visibleText(), /^abcdefghijklmn\no\n/) // wrapped at 12, and joined again by the resize
 })
 
 const ignore = (): void => {}
