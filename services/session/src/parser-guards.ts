@@ -3,7 +3,8 @@ import type { Core, Line, Parameters } from './snapshot/internals.ts'
 
 /** Characters on top of each other in one cell; Unicode's stream-safe text has at most 30. */
 const MAX_COMBINED = 64
-const FIRST_LINK_SWEEP = 4096
+/** Forgetting n links costs n² steps in xterm.js. */
+const FIRST_LINK_SWEEP = 512
 const EXTENDED = 0x10000000
 
 /** More of these than the screen has rows or columns change nothing more; REP stops at a screenful. */

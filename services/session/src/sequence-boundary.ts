@@ -11,6 +11,8 @@ const INCOMPLETE = -2
 
 /** Source: @xterm/headless src/common/parser/Constants.ts, ParserState and ParserAction. */
 const GROUND = 0
+/** SOS, PM and APC; OSC; a DCS ignored and one taken: printable ASCII leaves none of these states. */
+const STRINGS = new Set([7, 8, 11, 13])
 const ESCAPE = 1
 const OSC_END = 6
 const DCS_UNHOOK = 14
@@ -50,6 +52,12 @@ const wholeCharacters = (bytes: Uint8Array, from: number): number => {
   return bytes.length
 }
 
+const printableEnd = (bytes: Uint8Array, from: number): number => {
+  let at = from
+  while (at < bytes.length && (bytes[at] as number) >= 0x20 && (bytes[at] as number) < 0x7f) at++
+  return at
+}
+
 export class SequenceBoundary {
   readonly #table: Uint8Array
   /** Of the character read last: code point, or one of the above; and where the next begins. */
@@ -62,7 +70,17 @@ export class SequenceBoundary {
   }
 
   /** Goes on at `position`, in a sequence that begins with the bytes unless its state is ground. */
-  scan(bytes: Buffer, { at, state }: Position = { at: 0, state: GROUND }): Boundary {
+  scan(bytes: Buffer, position: Position = { at: 0, state: GROUND }): Boundary {
+    // ESC begins anew in every state, so what was before the last one matters only if that is left unfinished.
+    const last = bytes.lastIndexOf(ESC)
+    if (last > position.at) {
+      const boundary = this.#scan(bytes, { at: last, state: GROUND })
+      if (boundary.complete > last) return boundary
+    }
+    return this.#scan(bytes, position)
+  }
+
+  #scan(bytes: Buffer, { at, state }: Position): Boundary {
     let complete = 0
     let start = at
     let from = at
@@ -90,20 +108,22 @@ export class SequenceBoundary {
   }
 
   #sequenceStart(bytes: Buffer, from: number): number {
-    const escape = bytes.indexOf(ESC, from)
+    const other = bytes.indexOf(ESC, from)
     let lead = bytes.indexOf(C1_LEAD, from)
-    while (lead >= 0 && (escape < 0 || lead < escape)) {
+    while (lead >= 0 && (other < 0 || lead < other)) {
       const byte = bytes[lead + 1]
       if (byte === undefined) return -1
       if (byte >= 0x80 && byte < NON_ASCII && this.#step(GROUND, byte) !== GROUND) return lead
       lead = bytes.indexOf(C1_LEAD, lead + 1)
     }
-    return escape
+    return other
   }
 
   #sequenceEnd(bytes: Buffer, from: number, state: number): Position {
     let now = state
     for (let at = from; at < bytes.length; ) {
+      if (STRINGS.has(now)) at = printableEnd(bytes, at)
+      if (at === bytes.length) break
       this.#read(bytes, at)
       if (this.#code === INCOMPLETE) return { at, state: now }
       at = this.#next

@@ -43,3 +43,9 @@ export const sameNumbers = (line: Line, one: number, other: number): boolean =>
   fgOf(line, one) === fgOf(line, other) &&
   bgOf(line, one) === bgOf(line, other) &&
   ((bgOf(line, one) & EXTENDED) === 0 || line._extendedAttrs[one] === line._extendedAttrs[other])
+
+/** Blank all over, with one background. */
+export const isUniform = (line: Line, cols: number): boolean =>
+  Array.from({ length: cols }, (_, i) => i).every(
+    (i) => isErased(line, i) && background(line, i) === background(line, 0),
+  )

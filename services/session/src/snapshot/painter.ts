@@ -224,12 +224,15 @@ export class Painter {
       this.put(`${WIDE}\x1b[${column + 2}G${this.pen.toCell(cellPen(line, column))}x`)
       this.#dirty.add(column + 1)
       this.#x = column + 2
-    } else {
-      this.#move(column - 1)
-      this.put(`${WIDE}\x1b[${column}G${this.pen.toCell(cellPen(line, column))}x`)
-      this.#x = column
-      this.#redraw(line, column - 1)
-    }
+    } else this.#blankBehind(line, column)
+  }
+
+  /** The same from the left: the cell before it is drawn again. */
+  #blankBehind(line: Line, column: number): void {
+    this.#move(column - 1)
+    this.put(`${WIDE}\x1b[${column}G${this.pen.toCell(cellPen(line, column))}x`)
+    this.#x = column
+    this.#redraw(line, column - 1)
   }
 
   /** The second half of a wide character without the first: only inserting cells between them leaves it. */
@@ -249,7 +252,7 @@ export class Painter {
     else if (hasText(line, column)) {
       this.#move(column)
       this.#print(line, column)
-    }
+    } else if (column > 0) this.#blankBehind(line, column)
     this.#dirty.delete(column)
   }
 

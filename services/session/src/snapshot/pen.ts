@@ -53,7 +53,7 @@ export const penOf = (fg: number, bg: number, extended: ExtendedAttributes | und
 export const penOfState = ({ fg, bg, extended }: PenState): Pen => penOf(fg, bg, extended)
 
 /** As SGR and OSC 8 leave it. DECRC brings back flags without what they speak of, DECALN draws with such. */
-const isConsistent = ({ fg, bg, style, url }: Pen): boolean =>
+export const isConsistent = ({ fg, bg, style, url }: Pen): boolean =>
   ((fg & UNDERLINE) !== 0) === (style !== 0) && ((bg & EXTENDED) !== 0) === (style !== 0 || url !== 0)
 
 const sameUnderline = (one: Pen, other: Pen): boolean =>
@@ -165,6 +165,11 @@ export class PenMover {
 
   toLink(url: number): string {
     return this.#link(url)
+  }
+
+  /** A link was opened otherwise. */
+  linked(url: number): void {
+    this.pen = { ...this.pen, url, bg: this.pen.bg | EXTENDED }
   }
 
   /** Where the flag that counts style and link is behind what they are, saying the link again brings it up. */
