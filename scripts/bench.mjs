@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { tmuxProgram, ttydImage } from './contenders.mjs'
-import { baseImages, dockerEngine, dockerPlugins } from './docker.mjs'
+import { baseImages, dockerAnswers, dockerEngine, dockerPlugins } from './docker.mjs'
 import { native, node24, packages, redisServer, root, withNode24 } from './setup.mjs'
 
 /** What a machine lacks becomes a row with the reason. */
@@ -25,7 +25,7 @@ if (!args.includes('--help')) {
     await dockerPlugins()
     await baseImages({ mayPull: process.env.HOLDFAST_AIRGAP !== '1' })
   })
-  await attempt('ttyd', ttydImage)
+  if (dockerAnswers()) await attempt('ttyd', ttydImage)
 }
 
 const bench = spawn(node24, [join(root, 'packages/bench/src/main.ts'), ...args], { env: withNode24, stdio: 'inherit' })

@@ -42,7 +42,8 @@ const killProcesses = (data: string): void => {
 
 const stop = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill('SIGINT')
+  // The group: while it still starts, what it has called must not go on making containers.
+  if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
   await once(child, 'exit')
 }
 
