@@ -105,7 +105,7 @@ export class FaultProxy {
 
   /** All kinds together. */
   get total(): number {
-    return this.cuts.values().reduce((sum, count) => sum + count, 0)
+    return [...this.cuts.values()].reduce((sum, count) => sum + count, 0)
   }
 
   /** No more faults: what lives is cut a last time, what comes is passed on. */

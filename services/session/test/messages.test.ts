@@ -63,7 +63,7 @@ test('any text before and after attach is obeyed, ignored, or ends this connecti
   const far = new FarStream(0, 1024 * 1024)
   const other = connection(far)
   other.say('{"type":"attach","client":"other"}')
-  const codes = new Set(Object.values(ERRORS).map(({ ws }) => ws))
+  const codes = new Set<number>(Object.values(ERRORS).map(({ ws }) => ws))
   const property = fc.property(fc.array(anyText, { maxLength: 5 }), fc.boolean(), (texts, attaches) => {
     const { said, closes, talk, say } = connection(far)
     if (attaches) say('{"type":"attach","client":"one","cols":80,"rows":24}')

@@ -10,7 +10,7 @@ export interface FrameParts {
   payload?: Uint8Array | string
   masked?: boolean
   /** What the header announces, when that is not the payload's length. */
-  length?: bigint
+  length?: bigint | undefined
 }
 
 /** A frame of a client, right or wrong; the mask is zero, so the payload stays as it is. Source: RFC 6455 §5.2. */
