@@ -11,7 +11,7 @@ const newScreen = (): Screen => {
   const ignore = (): void => {}
   return new Screen(
     { cols: 80, rows: 24, scrollbackLines: 1000 },
-    { onReply: ignore, onTitle: ignore, onCwd: ignore, onBell: ignore, onParsed: ignore },
+    { onReply: ignore, onTitle: ignore, onBell: ignore, onParsed: ignore },
   )
 }
 

@@ -17,7 +17,7 @@ class Asked {
       this.titles.push(title)
     }
     const size = { cols: 30, rows: 6, scrollbackLines: 5 }
-    this.screen = new Screen(size, { onReply, onTitle, onCwd: ignore, onBell: ignore, onParsed: ignore })
+    this.screen = new Screen(size, { onReply, onTitle, onBell: ignore, onParsed: ignore })
   }
 
   async says(output: string): Promise<string> {

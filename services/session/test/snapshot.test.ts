@@ -93,7 +93,7 @@ const ignore = (): void => {}
 const newScreen = (scrollbackLines = SCROLLBACK_LINES, size = SIZE): Screen =>
   new Screen(
     { ...size, scrollbackLines },
-    { onReply: ignore, onTitle: ignore, onCwd: ignore, onBell: ignore, onParsed: ignore },
+    { onReply: ignore, onTitle: ignore, onBell: ignore, onParsed: ignore },
   )
 
 const show = (bytes: Buffer, size = SIZE): Promise<Terminal> =>
