@@ -76,7 +76,10 @@ test('a background child that ignores everything is killed, and what it wrote un
 })
 
 test('a child that does not hold the terminal delays no exit, and is ended', async (t) => {
-  const { host, view } = await run(t, 'nohup sleep 60 >/dev/null 2>&1 </dev/null & echo pid=$!; exit 5')
+  const { host, view } = await run(
+    t,
+    'nohup sleep 60 >/dev/null 2>&1 </dev/null & echo pid=$!; until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done; exit 5',
+  )
   const { exitCode, ttyEnd } = await view.gets('exit')
   assert.deepEqual({ exitCode, ttyEnd }, { exitCode: 5, ttyEnd: 'closed' })
   assert.equal(view.find('notice'), undefined, 'nothing was waited for')
