@@ -20,13 +20,14 @@ export class FarStream {
 
   constructor(base: number, replayBytes: number) {
     const none = () => undefined
-    const events = { onReply: none, onTitle: none, onCwd: none, onBell: none, onParsed: none }
+    const events = { onReply: none, onTitle: none, onBell: none, onParsed: none }
     const screen = new Screen({ cols: 80, rows: 24, scrollbackLines: 100 }, events)
     this.#base = base
     this.#screen = screen
     this.replay = new ReplayBuffer(replayBytes, base)
     // The screen counts what it was fed; the stream began earlier.
     const shifted = {
+      seedColors: none,
       get snapshotOffset() {
         return base + screen.snapshotOffset
       },

@@ -91,10 +91,7 @@ test('data before a resize is parsed at the old size, data behind it at the new 
 
 const ignore = (): void => {}
 const newScreen = (scrollbackLines = SCROLLBACK_LINES, size = SIZE): Screen =>
-  new Screen(
-    { ...size, scrollbackLines },
-    { onReply: ignore, onTitle: ignore, onBell: ignore, onParsed: ignore },
-  )
+  new Screen({ ...size, scrollbackLines }, { onReply: ignore, onTitle: ignore, onBell: ignore, onParsed: ignore })
 
 const show = (bytes: Buffer, size = SIZE): Promise<Terminal> =>
   new Promise((resolve) => {
