@@ -24,9 +24,10 @@ export interface Position {
   offset: number | undefined
 }
 
-/** A terminal's driver hands out at most 4 KiB at a time; a piece this large is part of more. */
-const FLOOD_BYTES = 1024
-const FLOOD_MS = 2
+/** A terminal's driver hands out at most 4 KiB at a time; a piece this large is part of more, which is waited for. */
+const FLOOD = { bytes: 1024, waitMs: 2 }
+/** Milliseconds between two rounds of sending, for each viewer: what a round costs, so that many viewers get larger pieces. */
+const ROUND_MS = 0.2
 
 export class Attachments {
   readonly #terms: Pick<Claim, 'session' | 'sizePolicy'>
@@ -138,9 +139,9 @@ export class Attachments {
 
   /** Called for each piece of output. What a person waits for goes out at once; a flood goes out in larger pieces. */
   outputGrew(bytes: number): void {
-    const isFlood = bytes >= FLOOD_BYTES && performance.now() - this.#pumpedAt < FLOOD_MS
-    if (!isFlood) this.pump()
-    else this.#flood ??= setTimeout(() => this.pump(), FLOOD_MS)
+    const waitMs = (bytes < FLOOD.bytes ? 0 : FLOOD.waitMs) + this.#all.size * ROUND_MS
+    if (performance.now() - this.#pumpedAt >= waitMs) this.pump()
+    else this.#flood ??= setTimeout(() => this.pump(), waitMs)
   }
 
   pump(): void {
