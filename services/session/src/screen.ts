@@ -205,7 +205,9 @@ export class Screen {
     const { active } = this.#terminal.buffer
     const first = Math.max(0, active.baseY - scrollback)
     const count = active.baseY + this.#terminal.rows - first
-    return Array.from({ length: count }, (_, i) => active.getLine(first + i)?.translateToString(true) ?? '')
+    // A line of the alternate screen is longer than the screen when that was wider once.
+    const text = (row: number): string => active.getLine(row)?.translateToString(true, 0, this.#terminal.cols) ?? ''
+    return Array.from({ length: count }, (_, i) => text(first + i))
   }
 
   #json(lines: string[]): ScreenJson {
