@@ -202,12 +202,14 @@ export class Screen {
   }
 
   #lines(scrollback: number): string[] {
-    const { active } = this.#terminal.buffer
-    const first = Math.max(0, active.baseY - scrollback)
-    const count = active.baseY + this.#terminal.rows - first
-    // A line of the alternate screen is longer than the screen when that was wider once.
-    const text = (row: number): string => active.getLine(row)?.translateToString(true, 0, this.#terminal.cols) ?? ''
-    return Array.from({ length: count }, (_, i) => text(first + i))
+    const { cols, rows, buffer } = this.#terminal
+    const first = Math.max(0, buffer.active.baseY - scrollback)
+    return Array.from({ length: buffer.active.baseY + rows - first }, (_, i) => {
+      const line = buffer.active.getLine(first + i)
+      const text = line?.translateToString(true, 0, cols) ?? ''
+      // The alternate screen keeps what was to the right before it shrank.
+      return line !== undefined && line.length > cols ? text.trimEnd() : text
+    })
   }
 
   #json(lines: string[]): ScreenJson {

@@ -72,7 +72,7 @@ export class Dump {
     if (saved > above + rows - 1) this.#cursor.saveBelow(normal, saved)
     const lines = linesOf(normal, this.#dropped, this.#first, cols)
     if (lines[0]?.isWrapped) this.#continuation()
-    paint.goTo(0, 0)
+    paint.home()
     const early = saved < above
     paint.lines(lines, early ? { index: saved, act: () => this.#cursor.saveHere(normal) } : undefined)
     if (!early && saved - above < rows) this.#cursor.save(normal, saved - above)

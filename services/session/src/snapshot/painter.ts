@@ -24,6 +24,8 @@ export class Painter {
   #fill = 0
   /** Cells that a helping character was left in. */
   #dirty = new Set<number>()
+  /** Nothing has moved the cursor yet. */
+  #home = true
   /** The next character is to wrap into this row. */
   #wraps = false
   /** Where each line begins in `#out`. */
@@ -52,12 +54,19 @@ export class Painter {
   }
 
   goTo(x: number, y: number): void {
+    this.#home = false
     this.put(`\x1b[${y + 1};${x + 1}H`)
     this.#x = x
   }
 
+  /** To the top left corner, where it begins. */
+  home(): void {
+    if (!this.#home) this.goTo(0, 0)
+  }
+
   /** The cursor is in the top left corner of a blank screen. Lines beyond the screen scroll. */
   lines(lines: readonly Line[], stop?: Stop): void {
+    this.#home = false
     this.#fill = 0
     this.#x = 0
     this.#wraps = false
