@@ -206,9 +206,11 @@ export class Screen {
     const first = Math.max(0, buffer.active.baseY - scrollback)
     return Array.from({ length: buffer.active.baseY + rows - first }, (_, i) => {
       const line = buffer.active.getLine(first + i)
-      const text = line?.translateToString(true, 0, cols) ?? ''
+      if (line === undefined || line.length <= cols) return line?.translateToString(true) ?? ''
       // The alternate screen keeps what was to the right before it shrank.
-      return line !== undefined && line.length > cols ? text.trimEnd() : text
+      let end = cols
+      while (end > 0 && line.getCell(end - 1)?.getChars() === '') end--
+      return line.translateToString(false, 0, end)
     })
   }
 
