@@ -51,6 +51,7 @@ type Erase = (parameters: { params: number[]; length: number }, protect: boolean
 
 export interface Core {
   cols: number
+  rows: number
   writeSync(data: Uint8Array): void
   buffers: { normal: BufferState; alt: BufferState; active: BufferState }
   coreService: { modes: object; decPrivateModes: object; isCursorHidden: boolean }
