@@ -41,11 +41,17 @@ const pen = (core: Core, { fg, bg, extended: more }: Pen): string =>
 const tabStops = (cols: number, { tabs }: BufferState): number[] =>
   Array.from({ length: cols }, (_, column) => column).filter((column) => tabs[column])
 
-const buffer = (name: string, { buffers, cols }: Core, state: BufferState): State => ({
-  [`${name} cursor`]: name === 'normal' || buffers.active === state ? `${state.x},${state.y}` : '',
+/** Where DECRC would go: never past the last cell. */
+const savedCursor = (name: string, { cols, rows }: Core, { savedX, savedY, ybase }: BufferState): string => {
+  const y = Math.min(savedY - ybase, rows - 1)
+  return `${Math.min(savedX, cols - 1)},${name === 'normal' ? y : Math.max(0, y)}`
+}
+
+const buffer = (name: string, core: Core, state: BufferState): State => ({
+  [`${name} cursor`]: name === 'normal' || core.buffers.active === state ? `${state.x},${state.y}` : '',
   [`${name} margins`]: `${state.scrollTop}-${state.scrollBottom}`,
-  [`${name} tab stops`]: tabStops(cols, state),
-  [`${name} saved cursor`]: `${state.savedX},${Math.max(state.savedY - state.ybase, name === 'normal' ? -Infinity : 0)}`,
+  [`${name} tab stops`]: tabStops(core.cols, state),
+  [`${name} saved cursor`]: savedCursor(name, core, state),
   [`${name} saved pen`]: `${attribute(state.savedCurAttrData.fg)} ${attribute(state.savedCurAttrData.bg)}`,
   [`${name} saved charset`]: state.savedCharset,
 })

@@ -18,7 +18,7 @@ const MODES = [
   ...STATUS_STRINGS.map((setting) => `\x1bP$q${setting}\x1b\\`),
 ]
 const COLOR_QUERIES = [
-  ...COLORS.map((index) => `\x1b]4;${index};?\x1b\\`),
+  `\x1b]4;${COLORS.map((index) => `${index};?`).join(';')}\x1b\\`,
   ...[10, 11, 12, 13, 17, 19].map((code) => `\x1b]${code};?\x1b\\`),
 ]
 /** Kitty keyboard flags and modifyOtherKeys; size in pixels, of a cell, in characters; icon name and title; terminfo names. */

@@ -167,10 +167,16 @@ export class Screen {
   }
 
   #lines(scrollback: number): string[] {
-    const { active } = this.#terminal.buffer
-    const first = Math.max(0, active.baseY - scrollback)
-    const count = active.baseY + this.#terminal.rows - first
-    return Array.from({ length: count }, (_, i) => active.getLine(first + i)?.translateToString(true) ?? '')
+    const { cols, rows, buffer } = this.#terminal
+    const first = Math.max(0, buffer.active.baseY - scrollback)
+    return Array.from({ length: buffer.active.baseY + rows - first }, (_, i) => {
+      const line = buffer.active.getLine(first + i)
+      if (line === undefined || line.length <= cols) return line?.translateToString(true) ?? ''
+      // The alternate screen keeps what was to the right before it shrank.
+      let end = cols
+      while (end > 0 && line.getCell(end - 1)?.getChars() === '') end--
+      return line.translateToString(false, 0, end)
+    })
   }
 
   #json(lines: string[]): ScreenJson {

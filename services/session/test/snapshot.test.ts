@@ -18,6 +18,7 @@ const KEPT: [string, string][] = [
   ['underline style and colour', '\x1b[4:3;58:2::9:8:7mcurly\x1b[4:2;58;5;3mdouble\x1b[24moff\x1b[4mon'],
   ['combining characters and clusters', 'e\u0301a\u0308\u0323 👨\u200d👩\u200d👧 漢\u3099'],
   ['wide characters at the margin', 'abcdefghijk漢def\x1b[31m漢漢漢漢漢漢漢'],
+  ['wide characters without room', '\x1b[?7l\x1b[31m漢漢漢漢漢漢漢\x1b[2;4H\x1b[32m漢漢漢漢漢漢\r\nx'],
   ['wide characters half printed over', '漢漢漢\x1b[1;2Hx\x1b[1;5H\x1b[31my\x1b[1;12H漢'],
   ['a wrap that is still to come', 'abcdefghijkl\x1b[31mm\x1b[2;12Hn\x1b[4mo'],
   ['wrapped lines whose successor was erased', 'abcdefghijklmnopq\x1b[2;1H\x1b[K\x1b[1;1H\x1b[Kx'],

@@ -3,13 +3,12 @@ import { hasText, isSecondHalf, isUniform, widthOf } from './cells.ts'
 import { finalOf } from './charsets.ts'
 import type { BufferState, Charset, Core } from './internals.ts'
 import type { Painter } from './painter.ts'
-import { DEFAULT_PEN, type Pen } from './pen.ts'
+import { DEFAULT_PEN } from './pen.ts'
 
 export const ENTER_ALTERNATE = '\x1b[?47h'
 export const LEAVE_ALTERNATE = '\x1b[?47l'
 /** Takes no column, and none to combine with. */
 export const ALONE = '\0\u0301'
-const UNDERLINE = 0x10000000
 
 export class Cursor {
   readonly #core: Core
@@ -23,16 +22,10 @@ export class Cursor {
   /** DECSC at the cursor. */
   saveHere({ savedX, savedCurAttrData, savedCharset }: BufferState): void {
     const { cols } = this.#core
-    this.#paint.put(this.#paint.pen.to(this.#flags(savedCurAttrData)))
+    this.#paint.put(this.#paint.pen.toFlags(savedCurAttrData))
     if (savedX < cols) this.#paint.column(savedX)
     else this.#paint.beyond(savedX > cols ? ALONE : '')
     this.#saveWith(savedCharset)
-  }
-
-  /** A pen with these flags, of which only the flags will be kept. */
-  #flags({ fg, bg }: { fg: number; bg: number }): Pen {
-    const style = fg & UNDERLINE ? 1 : 0
-    return { fg, bg, style: bg & UNDERLINE ? style : 0, color: this.#paint.pen.pen.color, url: 0 }
   }
 
   #saveWith(charset: Charset): void {
@@ -48,7 +41,7 @@ export class Cursor {
     if (untouched && savedCurAttrData.fg === 0 && savedCurAttrData.bg === 0 && !(pen.scratched && pen.alternate)) return
     this.place(state, savedX, y)
     const forced = pen.forced
-    const text = pen.to(this.#flags(savedCurAttrData))
+    const text = pen.toFlags(savedCurAttrData)
     // It brought the cursor back from behind the last column.
     if (pen.forced > forced && savedX >= this.#core.cols) this.#paint.goTo(this.#core.cols - 1, y)
     this.#paint.put(text)

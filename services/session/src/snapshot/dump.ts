@@ -72,7 +72,7 @@ export class Dump {
     if (saved > above + rows - 1) this.#cursor.saveBelow(normal, saved)
     const lines = linesOf(normal, this.#dropped, this.#first, cols)
     if (lines[0]?.isWrapped) this.#continuation()
-    paint.goTo(0, 0)
+    paint.home()
     const early = saved < above
     paint.lines(lines, early ? { index: saved, act: () => this.#cursor.saveHere(normal) } : undefined)
     if (!early && saved - above < rows) this.#cursor.save(normal, saved - above)
@@ -95,12 +95,13 @@ export class Dump {
     paint.pen.alternate = true
     if (active) {
       this.#tabStops(alt)
-      const lines = linesOf(alt, 0, this.#first - this.#core.buffers.normal.lines.length, cols).slice(0, rows)
+      const from = alt.ybase
+      const lines = linesOf(alt, from, from + this.#first - this.#core.buffers.normal.lines.length, cols).slice(0, rows)
       if (lines[0]?.isWrapped) this.#continuation()
       paint.goTo(0, 0)
       paint.lines(lines)
     }
-    this.#cursor.save(alt, Math.min(savedY, rows - 1))
+    this.#cursor.save(alt, Math.min(Math.max(0, savedY - alt.ybase), rows - 1))
     paint.put(extra)
     if (active) this.#margins(alt)
     else paint.put(LEAVE_ALTERNATE)

@@ -41,8 +41,8 @@ export class Finish {
     paint.put(modes(this.#core))
     const misdesignated = charsets.charset !== charsets._charsets[charsets.glevel]
     const late = `${insertMode ? '\x1b[4h' : ''}${wraparound ? '' : '\x1b[?7l'}`
+    this.#link.open(active, pen)
     if (misdesignated || !isConsistent(pen)) this.#bringBack(active, pen, misdesignated)
-    else this.#link.open(active, pen)
     const last = this.#lastPrinted(active, charsets.charset)
     // A cell that is printed only to get the cursor behind it is to be taken as it is.
     const helped = last === null && x >= this.#core.cols

@@ -24,6 +24,8 @@ export class Painter {
   #fill = 0
   /** Cells that a helping character was left in. */
   #dirty = new Set<number>()
+  /** Nothing has moved the cursor yet. */
+  #home = true
   /** The next character is to wrap into this row. */
   #wraps = false
   /** Where each line begins in `#out`. */
@@ -52,12 +54,19 @@ export class Painter {
   }
 
   goTo(x: number, y: number): void {
+    this.#home = false
     this.put(`\x1b[${y + 1};${x + 1}H`)
     this.#x = x
   }
 
+  /** To the top left corner, where it begins. */
+  home(): void {
+    if (!this.#home) this.goTo(0, 0)
+  }
+
   /** The cursor is in the top left corner of a blank screen. Lines beyond the screen scroll. */
   lines(lines: readonly Line[], stop?: Stop): void {
+    this.#home = false
     this.#fill = 0
     this.#x = 0
     this.#wraps = false
@@ -171,7 +180,13 @@ export class Painter {
     const cols = Math.min(this.#cols, line.length)
     for (let column = 0; column < cols; ) {
       if (isErased(line, column)) column = this.#erased(line, column, cols)
-      else if (hasText(line, column) && column + widthOf(line, column) <= cols) {
+      else if (this.#isHalved(line, column)) {
+        this.#move(column)
+        // Without wrapping, a wide character that finds no room takes the half of the one before it.
+        this.put(`${this.pen.toCell(cellPen(line, column))}\x1b[?7l${textOf(line, column)}${WIDE}\x1b[?7h`)
+        this.#x = this.#cols - 1
+        column = cols
+      } else if (hasText(line, column) && column + widthOf(line, column) <= cols) {
         this.#move(column)
         this.#print(line, column)
         column += Math.max(1, widthOf(line, column))
@@ -181,6 +196,13 @@ export class Painter {
       }
     }
     this.#dirty.clear()
+  }
+
+  /** A wide character at the end of the row that has lost its second half to its own pen. */
+  #isHalved(line: Line, column: number): boolean {
+    const next = column + 1
+    const wide = next === this.#cols - 1 && widthOf(line, column) === 2
+    return wide && widthOf(line, next) === 1 && !hasText(line, next) && sameNumbers(line, column, next)
   }
 
   /** A run of erased cells of one background; returns the column behind it. */

@@ -35,6 +35,9 @@ const BG_FLAGS = [
   [0x40000000, 53, 55],
 ] as const
 
+/** Some link, whatever its address. */
+const ANY_LINK = -1
+
 export const DEFAULT_PEN: Pen = { fg: 0, bg: 0, style: 0, color: 0, url: 0 }
 
 /** Without what an earlier colour left in bits that this one does not use. */
@@ -139,7 +142,8 @@ export class PenMover {
     this.#core = core
   }
 
-  to(target: Pen): string {
+  to(wanted: Pen): string {
+    const target = this.#isLost(wanted.url) ? { ...wanted, url: 0 } : wanted
     if (samePen(this.pen, target)) return ''
     if (!isConsistent(target)) {
       const near = sameUnderline(this.pen, target) && changes(this.pen, target) !== null
@@ -156,6 +160,13 @@ export class PenMover {
     if (cell.bg & EXTENDED) return this.to(cell)
     const hidden = (pen.bg & EXTENDED) === 0 && ((pen.fg ^ cell.fg) & UNDERLINE) === 0
     return this.to({ ...cell, style: hidden ? pen.style : 0, url: hidden ? pen.url : 0, color: pen.color })
+  }
+
+  /** A pen with these flags, of which only the flags will be kept. */
+  toFlags({ fg, bg }: { fg: number; bg: number }): string {
+    const linked = (bg & EXTENDED) !== 0 && (fg & UNDERLINE) === 0
+    const style = fg & UNDERLINE && bg & EXTENDED ? 1 : 0
+    return this.to({ fg, bg, style, color: this.pen.color, url: linked ? this.pen.url || ANY_LINK : 0 })
   }
 
   /** Style, colour and link, with the flags that belong to them. */
@@ -204,12 +215,18 @@ export class PenMover {
     return this.#linkText(url)
   }
 
+  /** Forgotten, and not to be opened where the alternate screen cannot be left. */
+  #isLost(url: number): boolean {
+    const known = url <= 0 || url === this.pen.url || this.#core._oscLinkService._dataByLinkId.has(url)
+    return this.alternate && !known
+  }
+
   #linkText(url: number): string {
     if (url === 0) return '\x1b]8;;\x1b\\'
+    if (url === ANY_LINK) return '\x1b]8;;x\x1b\\'
     const data = this.#core._oscLinkService._dataByLinkId.get(url)?.data
     // xterm.js forgets a link when the line is cleared in which it was opened, though cells may go on having it:
     // opened in the alternate screen, and left, it is forgotten at once.
-    if (data === undefined && this.alternate) return ''
     if (data === undefined) return '\x1b[?47h\x1b]8;;x\x1b\\\x1b[?47l'
     return `\x1b]8;${data.id === undefined ? '' : `id=${data.id}`};${data.uri}\x1b\\`
   }
@@ -225,7 +242,7 @@ export class PenMover {
     else if (extended) text += '\x1b]8;;x\x1b\\'
     const flags = { fg: target.fg, bg: target.bg }
     text += save
-    this.pen = { ...DEFAULT_PEN, url: extended && !underlined ? -1 : 0 }
+    this.pen = { ...DEFAULT_PEN, url: extended && !underlined ? ANY_LINK : 0 }
     text += this.toExtended(target) + restore
     this.restored(flags)
     this.scratched = true
