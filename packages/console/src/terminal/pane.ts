@@ -1,10 +1,11 @@
 /** One xterm.js on the page: its renderer, keys, theme and size; knows bytes, nothing of sessions. */
-import { QueryFilter } from '@holdfast/client'
+import { QueryFilter, WholeCharacters } from '@holdfast/client'
 import type { TerminalColors } from '@holdfast/protocol'
 import { FitAddon } from '@xterm/addon-fit'
 import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
+import { cureErase } from './erase-cure.ts'
 import { muteFocusReports } from './focus-reports.ts'
 import { colorsOf, followTheme } from './theme.ts'
 
@@ -73,6 +74,7 @@ export class Pane {
   readonly #stop = new AbortController()
   readonly #element: HTMLElement
   #filter = new QueryFilter()
+  #whole = new WholeCharacters()
   /** The session has more rows than there is room for: another window has set its size. */
   #tall = false
 
@@ -84,9 +86,11 @@ export class Pane {
       scrollback: SCROLLBACK_LINES,
       minimumContrastRatio: 4.5,
       macOptionIsMeta: true,
+      windowOptions: { pushTitle: true, popTitle: true }, // as the session host's screen keeps it
       cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
     })
     this.#terminal.loadAddon(this.#fit)
+    cureErase(this.#terminal)
     followTheme((theme) => {
       this.#terminal.options.theme = theme
       hooks.onColors(colorsOf(theme))
@@ -135,11 +139,12 @@ export class Pane {
 
   /** Of the session's output; the terminal answers nothing of it, for the session host does. */
   write(bytes: Uint8Array, parsed?: () => void): void {
-    this.#terminal.write(this.#filter.push(bytes), parsed)
+    this.#terminal.write(this.#whole.push(this.#filter.push(bytes)), parsed)
   }
 
   reset(): void {
     this.#filter = new QueryFilter()
+    this.#whole = new WholeCharacters()
     this.#terminal.write(RESET)
   }
 
