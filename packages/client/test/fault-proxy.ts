@@ -63,9 +63,9 @@ const planOf = (random: (below: number) => number, weather: Weather): Plan => {
 
 const UNHARMED = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY }
 
+/** Unix sockets know no RST. One that has ended is closed plainly: Node 24.21 loses count of its shutdown and spins at exit. */
 const reset = (socket: Socket): void => {
-  if (socket.remoteFamily === undefined)
-    socket.destroy() // Unix sockets know no RST
+  if (socket.remoteFamily === undefined || socket.writableEnded) socket.destroy()
   else socket.resetAndDestroy()
 }
 
