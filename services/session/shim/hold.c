@@ -44,10 +44,10 @@ static void prefer_for_oom_kill(void) {
   close(fd);
 }
 
-/* In the child, until the command takes over; returns errno of what failed. */
+/* In the child, where signals wait for the command; returns errno of what failed. */
 static int start(const char *cwd, char **argv, const sigset_t *mask) {
   setpgid(0, 0);
-  tcsetpgrp(0, getpid()); /* TTOU is still ignored here, so this works from the background */
+  tcsetpgrp(0, getpid()); /* TTOU is still blocked here, so this works from the background */
   for_ignored(SIG_DFL);
   sigprocmask(SIG_SETMASK, mask, NULL);
   prefer_for_oom_kill();
@@ -98,8 +98,13 @@ static void describe(char *what, size_t size, int status) {
 static int launch(pid_t *child, const char *cwd, char **argv, const sigset_t *mask) {
   int failure[2], error = 0;
   if (pipe2(failure, O_CLOEXEC) != 0) return errno;
+  sigset_t every, own;
+  sigfillset(&every);
+  sigprocmask(SIG_BLOCK, &every, &own); /* the child still ignores some, and what was ignored would be lost */
   *child = fork();
-  if (*child < 0) return errno;
+  int refused = errno;
+  if (*child != 0) sigprocmask(SIG_SETMASK, &own, NULL);
+  if (*child < 0) return refused;
   if (*child == 0) {
     error = start(cwd, argv, mask);
     if (write(failure[1], &error, sizeof error) != sizeof error) _exit(126);

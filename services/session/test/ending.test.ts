@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TerminalEnd } from '@holdfast/protocol'
+import type { Ending } from '../src/ending-mark.ts'
 import { Pty } from '../src/pty.ts'
 import { claimOf, eventually, HOLD, shell, startHost } from './harness.ts'
 
@@ -19,6 +20,7 @@ const beBusy = (ms: number): void => void Atomics.wait(new Int32Array(new Shared
 const startPty = (t: TestContext, command: string, args: string[], perPiece: () => void = () => {}) => {
   const chunks: Buffer[] = []
   const closed = Promise.withResolvers<TerminalEnd>()
+  const ending = Promise.withResolvers<Ending>()
   const env = { PATH: '/usr/bin:/bin' }
   const pty = new Pty(
     { hold: HOLD, command, args, cwd: '/', cols: 80, rows: 24, env },
@@ -29,14 +31,25 @@ const startPty = (t: TestContext, command: string, args: string[], perPiece: () 
       },
       onInputBlocked: () => {},
       onDrain: () => {},
-      onEnding: () => {},
+      onEnding: ending.resolve,
       onOutlasted: () => {},
       onClosed: closed.resolve,
     },
   )
   t.after(() => pty.stop(0))
-  return { pty, output: () => Buffer.concat(chunks).toString('latin1'), closed: closed.promise }
+  const output = () => Buffer.concat(chunks).toString('latin1')
+  return { pty, output, ending: ending.promise, closed: closed.promise }
 }
+
+test('200 times in a row, the first signal that is taken reaches the command', { timeout: 60_000 }, async (t) => {
+  for (let run = 0; run < 200; run++) {
+    const { pty, ending } = startPty(t, 'sleep', ['1000'])
+    while (!pty.signal('TERM')) {
+      // Not yet started: nothing but this loop finds the moment at which it is.
+    }
+    assert.deepEqual(await ending, { kind: 'signal', number: 15, coreDumped: false }, `run ${run}`)
+  }
+})
 
 test('40 times in a row, every byte of a fast command comes before its exit', async (t) => {
   const wanted = numbers(20_000)
