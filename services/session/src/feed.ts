@@ -23,6 +23,11 @@ export class Feed {
     this.#onParsed = onParsed
   }
 
+  /** Bytes that are not parsed yet. */
+  get waiting(): number {
+    return this.#bytes
+  }
+
   /** The bytes leave the parser in its ground state. */
   write(bytes: Buffer): void {
     this.#waiting.push(bytes)

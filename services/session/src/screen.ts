@@ -54,7 +54,6 @@ export class Screen {
   /** What `#held` begins with instead of a sequence too long to be held. */
   #opener: Buffer = NOTHING
   #received = 0
-  #parsed = 0
 
   constructor({ cols, rows, scrollbackLines }: ScreenOptions, events: ScreenEvents) {
     this.#terminal = new headless.Terminal({
@@ -69,7 +68,6 @@ export class Screen {
     this.#boundary = new SequenceBoundary(core._inputHandler._parser._transitions.table)
     const { sweep } = guard(core)
     this.#feed = new Feed(core, () => {
-      this.#parsed = this.snapshotOffset
       sweep()
       events.onParsed()
     })
@@ -90,7 +88,7 @@ export class Screen {
 
   /** Offset up to which the state is complete; a snapshot never has a lower one. */
   get parsed(): number {
-    return this.#parsed
+    return this.snapshotOffset - this.#feed.waiting
   }
 
   get title(): string {
