@@ -31,7 +31,9 @@ const copyTerminal = (dist) => {
   for (const part of ['package.json', 'lib', 'build/Release/pty.node']) {
     cpSync(join(root, 'node_modules/node-pty', part), join(pty, part), { recursive: true, filter })
   }
-  cpSync(join(root, 'services/session/build/hold'), join(dist, 'build/hold'))
+  for (const part of ['hold', 'flood-reader.node']) {
+    cpSync(join(root, 'services/session/build', part), join(dist, 'build', part))
+  }
 }
 
 const BESIDE = { gateway: copyRelay, orchestrator: copyScripts, session: copyTerminal }

@@ -25,6 +25,16 @@ const PARTS = [
     libraries: [],
   },
   {
+    output: 'services/session/build/flood-reader.node',
+    source: 'services/session/native/flood-reader.c',
+    compiler: 'gcc',
+    flags: [
+      ...['-O2', '-shared', '-fPIC', '-pthread', '-Wall', '-Wextra', '-Werror'],
+      ...['-I', 'node_modules/node-api-headers/include'],
+    ],
+    libraries: [],
+  },
+  {
     output: 'services/gateway/build/relay.node',
     source: 'services/gateway/native/relay.c',
     headers: ['loop.h', 'splice.h', 'frames.h'],

@@ -4,8 +4,11 @@ import type { Core } from './snapshot/internals.ts'
 
 /** A piece up to this size is what somebody waits for: it is parsed once the viewers have it. */
 const SMALL_BYTES = 1024
-/** A flood waits for more of itself, because one large piece costs less than many small ones. */
-const FLOOD = { waitMs: 20, maxBytes: 512 * 1024 }
+/**
+ * A flood waits for more of itself, because one large piece costs less than many small ones. While `bytes` come in each
+ * wait, up to `waits` of them follow each other; of more than `maxBytes` only what can be seen goes on waiting.
+ */
+const FLOOD = { waitMs: 20, waits: 5, bytes: 128 * 1024, maxBytes: 512 * 1024 }
 /** xterm.js cuts longer pieces itself, and loses a character torn there when its second byte is 0x80. */
 const MAX_PIECE_BYTES = 128 * 1024
 
@@ -14,6 +17,9 @@ export class Feed {
   readonly #onParsed: () => void
   #waiting: Buffer[] = []
   #bytes = 0
+  /** Since the wait began. */
+  #came = 0
+  #waits = 0
   #soon: NodeJS.Immediate | undefined
   #later: NodeJS.Timeout | undefined
 
@@ -23,18 +29,14 @@ export class Feed {
     this.#onParsed = onParsed
   }
 
-  /** Bytes that are not parsed yet. */
-  get waiting(): number {
-    return this.#bytes
-  }
-
   /** The bytes leave the parser in its ground state. */
   write(bytes: Buffer): void {
     this.#waiting.push(bytes)
     this.#bytes += bytes.length
-    if (this.#bytes >= FLOOD.maxBytes) this.flush()
+    this.#came += bytes.length
+    if (this.#bytes >= FLOOD.maxBytes) this.#shorten()
     else if (this.#bytes <= SMALL_BYTES) this.#soon ??= setImmediate(() => this.flush())
-    else this.#later ??= setTimeout(() => this.flush(), FLOOD.waitMs)
+    else this.#later ??= setTimeout(() => this.#wait(), FLOOD.waitMs)
   }
 
   /** Parses what waits, at once: bounded by FLOOD.maxBytes and one piece more. */
@@ -43,12 +45,35 @@ export class Feed {
     clearTimeout(this.#later)
     this.#soon = undefined
     this.#later = undefined
+    this.#waits = 0
+    this.#came = 0
     if (this.#bytes === 0) return
+    this.#parse(seenOf(this.#take(), this.#lines))
+    this.#onParsed()
+  }
+
+  #wait(): void {
+    if (this.#came < FLOOD.bytes || ++this.#waits === FLOOD.waits) {
+      this.flush()
+      return
+    }
+    this.#came = 0
+    this.#later = setTimeout(() => this.#wait(), FLOOD.waitMs)
+  }
+
+  #shorten(): void {
+    const seen = seenOf(this.#take(), this.#lines)
+    this.#waiting = [seen]
+    this.#bytes = seen.length
+    if (this.#bytes > FLOOD.maxBytes / 2) this.flush()
+  }
+
+  /** All that waits, as one. */
+  #take(): Buffer {
     const all = this.#waiting.length === 1 ? (this.#waiting[0] as Buffer) : Buffer.concat(this.#waiting, this.#bytes)
     this.#waiting = []
     this.#bytes = 0
-    this.#parse(seenOf(all, this.#lines))
-    this.#onParsed()
+    return all
   }
 
   /** Line feeds after which nothing of the lines before is left: to the bottom, and once through screen and scrollback. */

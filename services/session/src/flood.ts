@@ -23,10 +23,23 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x20 ? Number(byte !== 0x7f && byte !== C1_LEAD) : Number([0x08, 0x09, LF, 0x0d].includes(byte)),
 )
 
+/** Are all four bytes between 0x20 and 0x7e? */
+const isText = (word: number): boolean => (((word - 0x20202020) | word | (word + 0x01010101)) & 0x80808080) === 0
+
+/** Index of the first byte from `at` on, of which `words` are the whole words behind `head`, that may be no plain text. */
+const behindText = (words: Uint32Array, head: number, at: number): number => {
+  if (at < head || (at - head) % 4 !== 0) return at
+  let word = (at - head) / 4
+  while (word < words.length && isText(words[word] as number)) word++
+  return head + word * 4
+}
+
 /** Ends of the style sequences in plain bytes, each with its start; null when anything else is among them. */
 const stylesIn = (bytes: Uint8Array): number[] | null => {
+  const head = -bytes.byteOffset & 3
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + head, Math.max(0, bytes.length - head) >> 2)
   const styles: number[] = []
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = behindText(words, head, 0); i < bytes.length; i = behindText(words, head, i + 1)) {
     const byte = bytes[i] as number
     if (PLAIN[byte] === 1) continue
     const end = byte === ESC ? styleEnd(bytes, i) : -1

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { randomId, type SignalName, type TerminalEnd } from '@holdfast/protocol'
 import { type IPty, spawn } from 'node-pty'
 import { type Ending, EndingMark, type Mark } from './ending-mark.ts'
+import { FloodReader, type Source } from './flood-reader.ts'
 import { InputQueue } from './input-queue.ts'
 import { Leftovers } from './leftovers.ts'
 import { firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
@@ -19,6 +20,7 @@ export interface PtyOptions {
 }
 
 export interface PtyEvents {
+  /** The bytes are overwritten when this has returned. */
   onOutput(bytes: Buffer): void
   /** Input waits for a command that does not read, or flows again. */
   onInputBlocked(blocked: boolean, waiting: number): void
@@ -36,7 +38,8 @@ export interface PtyEvents {
 interface Innards {
   fd: number
   ptsName: string
-  _socket: { destroyed: boolean }
+  /** Without a handle once it is destroyed. */
+  _socket: { destroyed: boolean; _handle: Source | null }
 }
 
 /**
@@ -56,6 +59,7 @@ export class Pty {
   readonly #mark: EndingMark
   readonly #input: InputQueue
   readonly #events: PtyEvents
+  readonly #reader: FloodReader
   readonly #left: Leftovers
   readonly #gone = Promise.withResolvers<void>()
   readonly #exited = Promise.withResolvers<void>()
@@ -85,8 +89,13 @@ export class Pty {
       onBlocked: (blocked, waiting) => events.onInputBlocked(blocked, waiting),
       onDrain: () => events.onDrain(),
     })
+    this.#reader = new FloodReader(
+      innards.fd,
+      () => innards._socket._handle,
+      (bytes) => this.#take(bytes),
+    )
     // With encoding null these are buffers, whatever the type says.
-    this.#child.onData((data) => this.#take(data as unknown as Buffer))
+    this.#child.onData((data) => this.#reader.push(data as unknown as Buffer))
     this.#child.onExit(() => this.#leaderGone())
   }
 
@@ -202,6 +211,7 @@ export class Pty {
   }
 
   #leaderGone(): void {
+    this.#reader.flush()
     const rest = this.#mark.flush()
     if (rest.length > 0 && !this.#ended) this.#events.onOutput(rest)
     if (!this.#ended) this.#forced = true

@@ -33,17 +33,20 @@ export class ReplayBuffer {
     return this.#end
   }
 
-  /** Keeps at least the last `maxBytes` bytes, and everything from `keepFrom` on. */
-  append(bytes: Uint8Array, keepFrom = Number.POSITIVE_INFINITY): void {
+  /** Keeps at least the last `maxBytes` bytes, and everything from `keepFrom` on. Returns views of the bytes where they are kept. */
+  append(bytes: Uint8Array, keepFrom = Number.POSITIVE_INFINITY): Buffer[] {
+    const kept: Buffer[] = []
     for (let done = 0; done < bytes.length; ) {
       const block = this.#roomyBlock()
       const at = this.#end - block.start
       const part = bytes.subarray(done, done + BLOCK_BYTES - at)
       block.bytes.set(part, at)
+      kept.push(block.bytes.subarray(at, at + part.length))
       this.#end += part.length
       done += part.length
     }
     this.#forget(Math.min(this.#end - this.#maxBytes, keepFrom))
+    return kept
   }
 
   /** A view of at most `maxBytes` bytes from `offset` on; it may be shorter than what is there. `offset` lies between start and end. */

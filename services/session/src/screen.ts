@@ -86,11 +86,6 @@ export class Screen {
     this.#tell(events)
   }
 
-  /** Offset up to which the state is complete; a snapshot never has a lower one. */
-  get parsed(): number {
-    return this.snapshotOffset - this.#feed.waiting
-  }
-
   get title(): string {
     return this.#title
   }
@@ -120,7 +115,7 @@ export class Screen {
     this.#terminal.resize(cols, rows)
   }
 
-  /** The offset of a snapshot asked for now. */
+  /** The offset of a snapshot asked for now; none ever has a lower one. */
   get snapshotOffset(): number {
     return this.#received - (this.#held.length - this.#opener.length)
   }

@@ -193,11 +193,14 @@ export class Session implements Stream, Controls {
     return true
   }
 
+  /** The bytes are overwritten later. */
   #output(bytes: Buffer): void {
-    this.replay.append(bytes, this.screen.parsed)
+    const kept = this.replay.append(bytes, this.screen.snapshotOffset)
     this.attachments.outputGrew(bytes.length)
-    this.screen.write(bytes)
-    this.shell.output(bytes)
+    for (const piece of kept) {
+      this.screen.write(piece)
+      this.shell.output(piece)
+    }
     this.#active()
   }
 

@@ -26,7 +26,7 @@ const startPty = (t: TestContext, command: string, args: string[], perPiece: () 
     { hold: HOLD, command, args, cwd: '/', cols: 80, rows: 24, env },
     {
       onOutput: (bytes) => {
-        chunks.push(bytes)
+        chunks.push(Buffer.from(bytes))
         perPiece()
       },
       onInputBlocked: () => {},

@@ -47,13 +47,9 @@ export class FarStream {
   }
 
   print(bytes: Buffer): void {
-    this.replay.append(bytes, this.#base + this.#screen.parsed)
+    this.replay.append(bytes, this.#base + this.#screen.snapshotOffset)
     this.attachments.outputGrew(bytes.length)
     this.#screen.write(bytes)
-  }
-
-  get parsed(): boolean {
-    return this.#base + this.#screen.parsed === this.replay.end
   }
 
   /** As a session: what a conversation with a client needs of one. */

@@ -57,6 +57,21 @@ test('a flood with anything but text and styles in it is left whole', () => {
   }
 })
 
+test('wherever the one byte stands that makes a flood more than text, it is seen', () => {
+  const lines = Buffer.from('line of text\r\n'.repeat(100))
+  for (let at = 0; at < 64; at++) {
+    for (const byte of [0x00, 0x07, 0x1f, 0x7f, 0xc2]) {
+      const room = Buffer.alloc(lines.length + 4)
+      const flood = room.subarray(at % 4, (at % 4) + lines.length)
+      flood.set(lines)
+      const text = seenOf(flood, 30)
+      assert.ok(text.length < flood.length / 2, 'text alone is shortened')
+      flood[at] = byte
+      assert.equal(seenOf(flood, 30), flood, `byte ${byte} at ${at}`)
+    }
+  }
+})
+
 test('few lines are left whole', () => {
   const bytes = Buffer.from('line\r\n'.repeat(30))
   assert.equal(seenOf(bytes, 30), bytes)
