@@ -16,7 +16,7 @@ const PERIOD = Buffer.from(`${LINE}\r\n`)
 const PATTERN = Buffer.concat(Array.from({ length: 200 }, () => PERIOD))
 const END = 'that was all'
 /** Seconds of room: a viewer that the machine leaves waiting for a moment is no slow one. */
-const limits = { replayBytes: 16 * 1024 * 1024 }
+const limits = { replayBytes: 4 * 1024 * 1024 }
 const STALLED: readonly Pace[] = ['deaf', 'deaf', 'silent']
 const SLOW: Pace = 10_000
 

@@ -17,7 +17,7 @@ import { type Conversation, converse, converseRaw } from './conversation.ts'
 import type { Gate } from './gate.ts'
 import type { Host } from './host.ts'
 import { asHoldfastError, refuseUpgrade } from './http-problem.ts'
-import type { Wire } from './viewer.ts'
+import { wireOf } from './wire.ts'
 
 export interface AttachParts {
   host: Host
@@ -30,8 +30,6 @@ export interface AttachParts {
 const PING_MS = 30_000
 /** A browser cuts a large paste into some frames; each that waits for the last one costs about 250 bytes besides its own. */
 const MAX_FRAGMENTS = 1024
-/** RFC 6455 §5.5: a control frame has 125 bytes, two of them for the code. */
-const MAX_REASON_BYTES = 123
 
 /** Null: none is wanted, which means raw. Throws UNSUPPORTED_PROTOCOL. */
 const chooseProtocol = (header: string | undefined): string | null => {
@@ -49,22 +47,6 @@ const querySize = (query: URLSearchParams, name: 'cols' | 'rows'): number | unde
     ? undefined
     : checked(name === 'cols' ? colsSchema : rowsSchema, Number(text || Number.NaN), name)
 }
-
-const shortened = (reason: string): string => {
-  const bytes = Buffer.from(reason)
-  return bytes.length <= MAX_REASON_BYTES ? reason : `${bytes.toString('utf8', 0, MAX_REASON_BYTES - 6)}…`
-}
-
-const wireOf = (socket: WebSocket): Wire => ({
-  sendBytes: (bytes, flushed) => socket.send(bytes, { binary: true }, flushed),
-  sendMessage: (message) => socket.send(JSON.stringify(message)),
-  get buffered() {
-    return socket.bufferedAmount
-  },
-  close: (code, reason) => socket.close(code, shortened(reason)),
-  pause: () => socket.pause(),
-  resume: () => socket.resume(),
-})
 
 /** Ends connections whose other end is gone without a word. One that we ourselves do not read cannot answer. */
 const watchPeer = (socket: WebSocket): void => {
@@ -109,8 +91,12 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
     return { ...parts, grant: admission.grant, expires: admission.expires }
   }
 
-  const serve = (socket: WebSocket, { session, raw, cols, rows, grant, expires }: ReturnType<typeof admit>): void => {
-    const terms = { session, wire: wireOf(socket), mode: grant.mode, principal: grant.principal, expires }
+  const serve = (
+    socket: WebSocket,
+    below: Duplex,
+    { session, raw, cols, rows, grant, expires }: ReturnType<typeof admit>,
+  ): void => {
+    const terms = { session, wire: wireOf(socket, below), mode: grant.mode, principal: grant.principal, expires }
     const conversation: Conversation = raw ? converseRaw(terms, cols, rows) : converse(terms, attachTimeoutMs)
     socket.on('message', (data, isBinary) => conversation.receive(data as Buffer, isBinary))
     socket.on('close', (code) => {
@@ -127,7 +113,7 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
     socket.on('error', () => socket.destroy())
     try {
       const admitted = admit(request, new URL(request.url ?? '/', 'http://host'))
-      sockets.handleUpgrade(request, socket, head, (upgraded) => serve(upgraded, admitted))
+      sockets.handleUpgrade(request, socket, head, (upgraded) => serve(upgraded, socket, admitted))
     } catch (thrown) {
       const error = asHoldfastError(thrown)
       if (error.code === 'INTERNAL') logger.error({ err: thrown }, 'attach failed')

@@ -17,6 +17,8 @@ const MAX_SEND_BYTES = 64 * 1024
 const MAX_BUFFERED_BYTES = 256 * 1024
 /** A snapshot counts as unacknowledged output, but never for so much that no output fits beside it. */
 const MAX_SNAPSHOT_SHARE = WINDOW_BYTES / 2
+/** A viewer that acknowledged something within this time is only slower for a moment. */
+const HICCUP_MS = 1000
 /** Size changes that wait for the cursor; a client this far behind needs only the last. */
 const MAX_SIZES = 64
 const RESET_TERMINAL = Buffer.from('\x1bc')
@@ -29,8 +31,11 @@ export class Attachment {
   readonly #stream: Stream
   #cursor: number
   #acked: number
+  #ackedAt = performance.now()
   #open = true
   #snapshotting = false
+  /** There is more to send than window or socket have room for. */
+  #waits = false
   #sizes: Resized[] = []
   /** What waits for room in the socket. */
   readonly #states = new LatestMessages()
@@ -50,16 +55,22 @@ export class Attachment {
     return this.#open
   }
 
+  /** Where it goes on in the stream; null when it does not get on, so that nothing is kept for it. */
+  get needs(): number | null {
+    return performance.now() - this.#ackedAt < HICCUP_MS ? this.#cursor : null
+  }
+
   /** Starts with what the client holds already (`delta`, `fresh`), or with a snapshot. */
   begin(withSnapshot: boolean): void {
     if (withSnapshot) this.#sendSnapshot(false)
     else this.pump()
   }
 
-  /** Sends what window and socket have room for. Called when either, or the stream, has grown. */
+  /** Sends what window and socket have room for. */
   pump(): void {
     if (!this.#open || this.#snapshotting) return
     const { replay } = this.#stream
+    this.#waits = true
     while (this.#wire.buffered < MAX_BUFFERED_BYTES) {
       this.#sayStates()
       if (this.#cursor < replay.start) {
@@ -68,7 +79,10 @@ export class Attachment {
       }
       if (this.#saySize()) continue
       const limit = Math.min(replay.end, this.#acked + WINDOW_BYTES, this.#sizes[0]?.offset ?? replay.end)
-      if (limit <= this.#cursor) break
+      if (limit <= this.#cursor) {
+        this.#waits = this.#cursor < replay.end
+        break
+      }
       this.#sendOutput(replay.read(this.#cursor, Math.min(limit - this.#cursor, MAX_SEND_BYTES)))
     }
     const exit = this.#stream.exitMessage()
@@ -78,7 +92,8 @@ export class Attachment {
   /** All output below `offset` is parsed. */
   ack(offset: number): void {
     this.#acked = Math.max(this.#acked, Math.min(offset, this.#cursor))
-    this.pump()
+    this.#ackedAt = performance.now()
+    this.#hasRoom()
   }
 
   /** State that is worth only its latest value; waits while the socket is full. */
@@ -86,6 +101,7 @@ export class Attachment {
     if (!this.#open || this.viewer.raw) return
     this.#states.put(message)
     if (this.#wire.buffered < MAX_BUFFERED_BYTES) this.#sayStates()
+    else this.#waits = true
   }
 
   /** A size change, told when the cursor reaches the offset where it took effect. */
@@ -123,6 +139,11 @@ export class Attachment {
     clearTimeout(this.#inputTimer)
   }
 
+  /** Window or socket have room again. What came meanwhile to who did not wait goes out with the next round. */
+  #hasRoom(): void {
+    if (this.#waits) this.pump()
+  }
+
   #close(code: number, reason: string): void {
     this.lost()
     this.#wire.close(code, reason)
@@ -131,7 +152,7 @@ export class Attachment {
   #sendOutput(bytes: Buffer): void {
     this.#cursor += bytes.length
     const upTo = this.#cursor
-    this.#wire.sendBytes(bytes, () => (this.viewer.raw ? this.ack(upTo) : this.pump()))
+    this.#wire.sendBytes(bytes, () => (this.viewer.raw ? this.ack(upTo) : this.#hasRoom()))
   }
 
   /** The buffer has moved on. A snapshot now would be old when its turn comes, so it waits until the client has caught up. */
@@ -159,7 +180,7 @@ export class Attachment {
     this.#acked = Math.max(this.#acked, offset - Math.min(bytes.length, MAX_SNAPSHOT_SHARE))
     if (!raw) this.#wire.sendMessage({ type: 'snapshot', offset, cols, rows })
     const whole = raw && overOutput ? Buffer.concat([RESET_TERMINAL, bytes]) : bytes
-    if (!raw || whole.length > 0) this.#wire.sendBytes(whole, () => (raw ? this.ack(offset) : this.pump()))
+    if (!raw || whole.length > 0) this.#wire.sendBytes(whole, () => (raw ? this.ack(offset) : this.#hasRoom()))
   }
 
   #sayStates(): void {

@@ -3,6 +3,7 @@ import { type Claim, HoldfastError, type HostMessage, type Resume, type Terminal
 import { Attachment } from './attachment.ts'
 import { ClientInputs } from './client-inputs.ts'
 import { withoutFocusReports } from './focus-reports.ts'
+import { Pace } from './pace.ts'
 import { type Size, wantedSize } from './size-policy.ts'
 import { StateNews } from './state-news.ts'
 import type { Stream, Viewer, Wire } from './viewer.ts'
@@ -25,9 +26,11 @@ export interface Position {
 }
 
 /** A terminal's driver hands out at most 4 KiB at a time; a piece this large is part of more, which is waited for. */
-const FLOOD = { bytes: 1024, waitMs: 2 }
+const FLOOD = { bytes: 1024, restMs: 2 }
+/** Sizes of the replay buffer that a viewer may be behind before it is skipped ahead. */
+const PATIENCE = 4
 /** Milliseconds between two rounds of sending, for each viewer: what a round costs, so that many viewers get larger pieces. */
-const ROUND_MS = 0.2
+const ROUND_MS = 0.5
 
 export class Attachments {
   readonly #terms: Pick<Claim, 'session' | 'sizePolicy'>
@@ -41,9 +44,17 @@ export class Attachments {
   /** One client may take and release control all the time, or come and go; the others are not told each time. */
   readonly #news = new StateNews((message) => this.say(message))
   #rank = 0
-  #pumpedAt = 0
   #controller: Attachment | null = null
-  #flood: NodeJS.Timeout | undefined
+  readonly #rounds = new Pace(() => {
+    this.#needed = Number.POSITIVE_INFINITY
+    for (const attachment of this.#all) {
+      attachment.pump()
+      this.#needed = Math.min(this.#needed, attachment.needs ?? this.#needed)
+    }
+  })
+  #needed = Number.POSITIVE_INFINITY
+  /** Who types waits for nobody's round. */
+  readonly #controllers = new Pace(() => this.#controller?.pump())
 
   constructor(terms: Pick<Claim, 'session' | 'sizePolicy'>, stream: Stream, controls: Controls) {
     this.#terms = terms
@@ -139,16 +150,19 @@ export class Attachments {
 
   /** Called for each piece of output. What a person waits for goes out at once; a flood goes out in larger pieces. */
   outputGrew(bytes: number): void {
-    const waitMs = (bytes < FLOOD.bytes ? 0 : FLOOD.waitMs) + this.#all.size * ROUND_MS
-    if (performance.now() - this.#pumpedAt >= waitMs) this.pump()
-    else this.#flood ??= setTimeout(() => this.pump(), waitMs)
+    const restMs = bytes < FLOOD.bytes ? 0 : FLOOD.restMs
+    if (this.#all.size > 1) this.#controllers.want(restMs)
+    this.#rounds.want(restMs + (this.#all.size - 1) * ROUND_MS)
+  }
+
+  /** From here on viewers that get on still need the stream, though not for ever: a busy machine makes them wait now and then. */
+  get needed(): number {
+    const { replay } = this.#stream
+    return Math.max(this.#needed, replay.end - PATIENCE * replay.maxBytes)
   }
 
   pump(): void {
-    clearTimeout(this.#flood)
-    this.#flood = undefined
-    this.#pumpedAt = performance.now()
-    for (const attachment of this.#all) attachment.pump()
+    this.#rounds.now()
   }
 
   resized(cols: number, rows: number, offset: number): void {

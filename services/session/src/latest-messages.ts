@@ -21,6 +21,7 @@ export class LatestMessages {
   }
 
   take(): HostMessage[] {
+    if (this.#messages.size === 0) return []
     const all = [...this.#messages.values()]
     this.#messages.clear()
     this.#commands = []

@@ -11,14 +11,16 @@ interface Block {
 
 /** Offsets are whole numbers up to 2^53 − 1: 285 years at 1 MB/s. */
 export class ReplayBuffer {
-  readonly #maxBytes: number
+  readonly maxBytes: number
   readonly #blocks: Block[] = []
   #start: number
   #end: number
+  /** What was read last: in a round of sending all viewers read the same. */
+  #last: { offset: number; maxBytes: number; bytes: Buffer } | null = null
 
   /** `base`: offset of the first byte that will come. */
   constructor(maxBytes: number, base = 0) {
-    this.#maxBytes = maxBytes
+    this.maxBytes = maxBytes
     this.#start = base
     this.#end = base
   }
@@ -36,6 +38,7 @@ export class ReplayBuffer {
   /** Keeps at least the last `maxBytes` bytes, and everything from `keepFrom` on. Returns views of the bytes where they are kept. */
   append(bytes: Uint8Array, keepFrom = Number.POSITIVE_INFINITY): Buffer[] {
     const kept: Buffer[] = []
+    this.#last = null
     for (let done = 0; done < bytes.length; ) {
       const block = this.#roomyBlock()
       const at = this.#end - block.start
@@ -45,17 +48,30 @@ export class ReplayBuffer {
       this.#end += part.length
       done += part.length
     }
-    this.#forget(Math.min(this.#end - this.#maxBytes, keepFrom))
+    this.#forget(Math.min(this.#end - this.maxBytes, keepFrom))
     return kept
   }
 
-  /** A view of at most `maxBytes` bytes from `offset` on; it may be shorter than what is there. `offset` lies between start and end. */
+  /** At most `maxBytes` bytes from `offset` on, nothing outside of what is held; until more is appended the same object for the same question. */
   read(offset: number, maxBytes: number): Buffer {
+    if (this.#last?.offset === offset && this.#last.maxBytes === maxBytes) return this.#last.bytes
+    const bytes = this.#join(offset, Math.min(maxBytes, this.#end - offset))
+    this.#last = { offset, maxBytes, bytes }
+    return bytes
+  }
+
+  /** A view if one block has all of it. */
+  #join(offset: number, length: number): Buffer {
     const first = this.#blocks[0]
-    if (first === undefined || offset < this.#start || offset >= this.#end) return Buffer.alloc(0)
-    const block = this.#blocks[Math.floor((offset - first.start) / BLOCK_BYTES)] as Block
-    const from = offset - block.start
-    return block.bytes.subarray(from, Math.min(from + maxBytes, BLOCK_BYTES, this.#end - block.start))
+    if (first === undefined || offset < this.#start || length <= 0) return Buffer.alloc(0)
+    const parts: Buffer[] = []
+    for (let at = offset; at < offset + length; ) {
+      const block = this.#blocks[Math.floor((at - first.start) / BLOCK_BYTES)] as Block
+      const part = block.bytes.subarray(at - block.start, offset + length - block.start)
+      parts.push(part)
+      at += part.length
+    }
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, length)
   }
 
   #roomyBlock(): Block {

@@ -195,7 +195,8 @@ export class Session implements Stream, Controls {
 
   /** The bytes are overwritten later. */
   #output(bytes: Buffer): void {
-    const kept = this.replay.append(bytes, this.screen.snapshotOffset)
+    const keepFrom = Math.min(this.screen.snapshotOffset, this.attachments.needed)
+    const kept = this.replay.append(bytes, keepFrom)
     this.attachments.outputGrew(bytes.length)
     for (const piece of kept) {
       this.screen.write(piece)

@@ -84,14 +84,14 @@ test('an offset of another epoch starts at the beginning while that is still hel
 
 test('a view that is too slow skips, and ends with the same screen as one that is not', async (t) => {
   const host = await startHost(t)
-  await host.claim(shell('stty -echo; read; for i in $(seq 1 40); do printf "\\e[3%dm" $i; seq 1 20000; done; read'))
+  await host.claim(shell('stty -echo; read; for i in $(seq 1 80); do printf "\\e[3%dm" $i; seq 1 20000; done; read'))
   const quick = (await host.view()).attach({ client: 'quick' })
   const slow = (await host.view()).attach({ client: 'slow' })
   slow.acks = false
   await slow.gets('attached')
   await quick.gets('attached')
   quick.type('\n')
-  await eventually('all output', () => quick.text.endsWith('20000\r\n') && quick.offset > 40 * 128_000)
+  await eventually('all output', () => quick.text.endsWith('20000\r\n') && quick.offset > 80 * 128_000)
   assert.ok(slow.offset <= 1024 * 1024, 'no more than its window was sent')
   slow.acks = true
   slow.send({ type: 'ack', offset: slow.offset })

@@ -51,3 +51,14 @@ test('there is nothing outside of what is held', () => {
   assert.equal(buffer.read(14, 5).length, 0)
   assert.equal(buffer.read(12, 5).length, 2)
 })
+
+test('a read reaches over blocks, and the same question has the same answer until there is more', () => {
+  const buffer = new ReplayBuffer(200_000)
+  buffer.append(stream(0, 150_000))
+  const first = buffer.read(60_000, 50_000)
+  assert.deepEqual(first, stream(60_000, 50_000))
+  assert.equal(buffer.read(60_000, 50_000), first)
+  assert.deepEqual(buffer.read(140_000, 50_000), stream(140_000, 10_000))
+  buffer.append(stream(150_000, 10))
+  assert.deepEqual(buffer.read(140_000, 50_000), stream(140_000, 10_010))
+})

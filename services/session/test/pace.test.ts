@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { Pace } from '../src/pace.ts'
+
+/** A pace under a clock of the test's. */
+const paced = (t: TestContext) => {
+  let now = 1000
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  t.mock.method(performance, 'now', () => now)
+  const ranAt: number[] = []
+  const pace = new Pace(() => ranAt.push(now))
+  const pass = (ms: number): void => {
+    now += ms
+    t.mock.timers.tick(ms)
+  }
+  return { pace, ranAt, pass }
+}
+
+test('the first one is at once, the next ones together after the rest', (t) => {
+  const { pace, ranAt, pass } = paced(t)
+  pace.want(10)
+  pass(1)
+  for (let i = 0; i < 5; i++) pace.want(10)
+  assert.deepEqual(ranAt, [1000])
+  pass(10)
+  assert.deepEqual(ranAt, [1000, 1011])
+  pass(100)
+  assert.deepEqual(ranAt, [1000, 1011])
+  pace.want(10)
+  assert.deepEqual(ranAt, [1000, 1011, 1111])
+})
+
+test('one that needs no rest runs at once, and for those that wait too', (t) => {
+  const { pace, ranAt, pass } = paced(t)
+  pace.want(10)
+  pass(1)
+  pace.want(10)
+  pace.want(0)
+  assert.deepEqual(ranAt, [1000, 1001])
+  pass(100)
+  assert.deepEqual(ranAt, [1000, 1001])
+})
