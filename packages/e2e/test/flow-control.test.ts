@@ -136,7 +136,7 @@ describe('process: viewers that do not keep up', () => {
       )
     }
     const screen = await stack.client.screen(id, 'text')
-    assert.match(screen, new RegExp(END))
+    assert.match(screen.replaceAll('\n', ''), new RegExp(END)) // wherever the cut line leaves it, over two rows maybe
     for (const viewer of late) viewer.wake()
     for (const viewer of late) {
       assert.equal((await viewer.ended).offset, offset)
