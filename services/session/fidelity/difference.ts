@@ -1,5 +1,5 @@
 /** Says where the states of two viewers differ: every cell, both buffers, every mode. */
-import type { BufferState, Core, Extended, Line, Pen } from './internals.ts'
+import type { BufferState, Core, ExtendedAttributes, Line, PenState } from '../src/snapshot/internals.ts'
 import type { Viewer } from './viewer.ts'
 
 type State = Record<string, unknown>
@@ -21,15 +21,16 @@ const color = (value: number): number => {
 }
 const attribute = (value: number): string => (((value & FLAGS) | color(value)) >>> 0).toString(16)
 
-const link = (core: Core, id: number): string => (id === 0 ? '' : JSON.stringify(core._oscLinkService.getLinkData(id)))
+const link = (core: Core, id: number): string =>
+  id === 0 ? '' : JSON.stringify(core._oscLinkService._dataByLinkId.get(id)?.data)
 
-const extended = (core: Core, attributes: Extended | undefined): string => {
+const extended = (core: Core, attributes: ExtendedAttributes | undefined): string => {
   if (attributes === undefined) return ''
   const { _ext, urlId } = attributes
   return `underline ${(_ext & UNDERLINE_STYLE) >>> 26} ${color(_ext).toString(16)} link ${link(core, urlId)}`
 }
 
-const pen = (core: Core, { fg, bg, extended: more }: Pen): string =>
+const pen = (core: Core, { fg, bg, extended: more }: PenState): string =>
   `${attribute(fg)} ${attribute(bg)} ${extended(core, more)}`
 
 /*

@@ -1,21 +1,12 @@
 /** A terminal as a viewer has it: plain xterm.js that knows nothing of ours. */
+import { wholeCharacters } from '@holdfast/protocol'
 import headless from '@xterm/headless'
-import { erasesToLastCell } from './erase-cure.ts'
-import { type Core, coreOf } from './internals.ts'
+import { cureErase } from '../src/parser-guards.ts'
+import { type Core, coreOf } from '../src/snapshot/internals.ts'
 import type { Program, Size } from './program.ts'
 
 /** xterm.js cuts what is longer than 128 KiB itself, and tears characters. */
 const PIECE_BYTES = 64 * 1024
-
-/** Length without an unfinished character at the end. */
-const wholeCharacters = (bytes: Buffer): number => {
-  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
-    const byte = bytes[bytes.length - back] as number
-    if (byte < 0x80) break
-    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? bytes.length - back : bytes.length
-  }
-  return bytes.length
-}
 
 export class Viewer {
   readonly core: Core
@@ -40,9 +31,7 @@ export class Viewer {
     this.#terminal.onData((text) => {
       this.replies += text
     })
-    const { parser } = this.#terminal
-    parser.registerCsiHandler({ final: 'J' }, (params) => erasesToLastCell(this.core, params, false))
-    parser.registerCsiHandler({ prefix: '?', final: 'J' }, (params) => erasesToLastCell(this.core, params, true))
+    cureErase(this.core)
     this.core._inputHandler.onColor((events) => {
       for (const { type, index, color } of events) {
         if (type === 1 && index !== undefined) this.colors.set(index, String(color))

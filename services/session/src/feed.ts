@@ -1,4 +1,5 @@
 /** Gives the screen its bytes: off the way of the echo, a flood in large pieces, and of that only what can still be seen. */
+import { wholeCharacters } from '@holdfast/protocol'
 import { seenOf } from './flood.ts'
 import type { Core } from './snapshot/internals.ts'
 
@@ -87,10 +88,10 @@ export class Feed {
   #parse(bytes: Buffer): void {
     let from = 0
     while (bytes.length - from > MAX_PIECE_BYTES) {
-      let to = from + MAX_PIECE_BYTES
-      while (((bytes[to] as number) & 0xc0) === 0x80 && to > from + MAX_PIECE_BYTES - 4) to--
-      this.#core.writeSync(bytes.subarray(from, to))
-      from = to
+      const piece = bytes.subarray(from, from + MAX_PIECE_BYTES)
+      const length = wholeCharacters(piece)
+      this.#core.writeSync(piece.subarray(0, length))
+      from += length
     }
     this.#core.writeSync(bytes.subarray(from))
   }

@@ -33,6 +33,14 @@ const erasesToLastCell = (core: Core, { params }: Parameters, keepProtected: boo
   return true
 }
 
+/** Else xterm.js 6.0 throws there, and parses nothing any more. */
+export const cureErase = (core: Core): void => {
+  for (const keepProtected of [false, true]) {
+    const id = keepProtected ? { prefix: '?', final: 'J' } : { final: 'J' }
+    core._inputHandler._parser.registerCsiHandler(id, (parameters) => erasesToLastCell(core, parameters, keepProtected))
+  }
+}
+
 interface LinePrototype {
   addCodepointToCell(column: number, code: number, width: number): void
   isLimited?: true
@@ -88,12 +96,8 @@ class LinkSweep {
 
 /** Returns what has to be called now and then. */
 export const guard = (core: Core): { sweep(): void } => {
-  const { _parser: parser } = core._inputHandler
   limitCounts(core)
-  for (const keepProtected of [false, true]) {
-    const id = keepProtected ? { prefix: '?', final: 'J' } : { final: 'J' }
-    parser.registerCsiHandler(id, (parameters) => erasesToLastCell(core, parameters, keepProtected))
-  }
+  cureErase(core)
   const line = core.buffers.normal.lines.get(0)
   if (line !== undefined) limitCombining(line)
   const links = new LinkSweep(core)

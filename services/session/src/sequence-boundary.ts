@@ -1,4 +1,5 @@
 /** Where terminal output may be cut so that no character and no escape sequence is torn, by xterm.js' own transition table. */
+import { characterLength, isContinuation, wholeCharacters } from '@holdfast/protocol'
 
 const ESC = 0x1b
 /** First byte of U+0080–U+009F, the 8-bit control characters. */
@@ -26,11 +27,6 @@ const OPENERS: readonly string[] = [
   '\x1bPz',
 ]
 
-const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80
-/** Bytes of the character that `lead` begins; 1 for what begins none. */
-const lengthOf = (lead: number): number =>
-  lead >= 0xc0 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf8 ? 4 : 1
-
 /** Where scanning stands: at `at`, an unfinished character, in `state` of the parser. */
 export interface Position {
   at: number
@@ -40,16 +36,6 @@ export interface Position {
 export interface Boundary extends Position {
   /** Up to here nothing is torn. */
   complete: number
-}
-
-/** Length of the bytes without an unfinished UTF-8 character at their end. */
-const wholeCharacters = (bytes: Uint8Array, from: number): number => {
-  for (let back = 1; back <= 3 && bytes.length - back >= from; back++) {
-    const byte = bytes[bytes.length - back] as number
-    if (isContinuation(byte)) continue
-    return lengthOf(byte) > back ? bytes.length - back : bytes.length
-  }
-  return bytes.length
 }
 
 const printableEnd = (bytes: Uint8Array, from: number): number => {
@@ -144,7 +130,7 @@ export class SequenceBoundary {
   /** Source: Utf8ToUtf32.decode. A byte that does not continue a character begins the next. */
   #read(bytes: Buffer, at: number): void {
     const lead = bytes[at] as number
-    const length = lengthOf(lead)
+    const length = characterLength(lead)
     this.#code = lead < 0x80 ? lead : DROPPED
     this.#next = at + 1
     if (length === 1) return

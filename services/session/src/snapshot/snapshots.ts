@@ -1,5 +1,6 @@
 /** Takes snapshots of a terminal that fit into a given number of bytes. */
 
+import { isContinuation } from '@holdfast/protocol'
 import { Dump, type Extras } from './dump.ts'
 import type { Core } from './internals.ts'
 
@@ -14,8 +15,6 @@ interface State {
 
 /** xterm.js parses so much at once. */
 const PIECE_BYTES = 131_072
-
-const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80
 
 /**
  * xterm.js 6.0 loses a character that lies across two of its pieces when the second byte is 0x80 (Utf8ToUtf32.decode),
