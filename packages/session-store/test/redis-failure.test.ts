@@ -4,9 +4,10 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkPolicy, redisStore, type SessionStore, storeConnection } from '../src/index.ts'
 import { coded, newRecord } from './examples.ts'
-import { eventually, newCluster, redisForTests } from './redis-server.ts'
+import { eventually, newCluster } from './redis-server.ts'
+import { storesForTests } from './stores.ts'
 
-const { skip, server, redis, openStore } = await redisForTests(process.env)
+const { skip, server, redis, openStore } = await storesForTests(process.env)
 
 const works = (store: SessionStore) => async () => {
   try {

@@ -1,25 +1,34 @@
-/** A real Redis 7 in a container for one test file, and stores on it. */
+/** A real Redis 7 in a container for one test file; its port stays the same when it is stopped and started again. */
+import { createServer } from 'node:net'
 import { after } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { randomId } from '@holdfast/protocol'
-import type { Redis } from 'ioredis'
 import { GenericContainer, getContainerRuntimeClient, PullPolicy, Wait } from 'testcontainers'
-import { redisStore, type SessionStore, storeConnection } from '../src/index.ts'
 
 const REDIS_PORT = 6379
-/** As the set-up of `npm test` builds it; never pulled. */
-const IMAGE = 'holdfast/redis:7'
 
-interface Server {
+export interface RedisServer {
   url: string
   /** Freezes the process: connections stay, nothing answers. */
   pause(): Promise<void>
   unpause(): Promise<void>
-  remove(): Promise<void>
+  /** Ends the process: connections are refused. */
+  stop(): Promise<void>
+  start(): Promise<void>
 }
 
-const startServer = async (): Promise<Server> => {
-  const started = await new GenericContainer(IMAGE)
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((done) => server.once('listening', done))
+  const address = server.address()
+  await new Promise((done) => server.close(done))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+const start = async (): Promise<RedisServer> => {
+  const host = await freePort()
+  const started = await new GenericContainer('holdfast/redis:7')
     .withPullPolicy(PullPolicy.neverPull())
     .withCommand([
       'redis-server',
@@ -32,60 +41,51 @@ const startServer = async (): Promise<Server> => {
       '--appendonly',
       'no',
     ])
-    .withExposedPorts(REDIS_PORT)
+    .withExposedPorts({ container: REDIS_PORT, host })
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
     .start()
   const container = (await getContainerRuntimeClient()).container.getById(started.getId())
+  after(async () => void (await started.stop()))
   return {
-    url: `redis://${started.getHost()}:${started.getMappedPort(REDIS_PORT)}`,
+    url: `redis://${started.getHost()}:${host}`,
     pause: async () => void (await container.pause()),
     unpause: async () => void (await container.unpause()),
-    remove: async () => void (await started.stop()),
+    stop: async () => void (await container.stop({ t: 0 })),
+    start: async () => void (await container.start()),
   }
-}
-
-export interface TestRedis {
-  /** Why this machine has no Redis in a container; false when it has. */
-  skip: string | false
-  server(): Server
-  /** One connection for the whole file. */
-  redis(): Redis
-  openStore(cluster?: string): Promise<SessionStore>
 }
 
 export const newCluster = (): string => `t${randomId(8)}`
 
 /** Started before the tests of the file, removed after them. With CI=true a machine without Docker fails. */
-export const redisForTests = async (env: NodeJS.ProcessEnv): Promise<TestRedis> => {
+export const redisForTests = async (
+  env: NodeJS.ProcessEnv,
+): Promise<{ skip: string | false; server: () => RedisServer }> => {
   env.TESTCONTAINERS_RYUK_DISABLED = 'true' // its image may not be here, and nothing is pulled
-  const started = await startServer().catch((error: unknown) => {
+  try {
+    const server = await start()
+    return { skip: false, server: () => server }
+  } catch (error) {
     if (env.CI === 'true') throw error
-    return `no Redis in a container here: ${error instanceof Error ? error.message : String(error)}`
-  })
-  if (typeof started === 'string') {
-    const none = () => {
-      throw new Error(started)
+    const skip = `no Redis in a container here: ${error instanceof Error ? error.message : String(error)}`
+    return {
+      skip,
+      server: () => {
+        throw new Error(skip)
+      },
     }
-    return { skip: started, server: none, redis: none, openStore: none }
   }
-  const redis = storeConnection(started.url)
-  after(async () => {
-    redis.disconnect()
-    await started.remove()
-  })
-  const openStore = async (cluster = newCluster()): Promise<SessionStore> => {
-    const store = redisStore({ redis, cluster })
-    await store.open()
-    return store
-  }
-  return { skip: false, server: () => started, redis: () => redis, openStore }
 }
 
-/** Asks until the condition holds, for at most `seconds`. */
-export const eventually = async (what: string, condition: () => Promise<boolean>, seconds = 15): Promise<void> => {
-  const until = Date.now() + seconds * 1000
-  while (!(await condition())) {
+/** Asks until the condition gives something other than false or undefined, for at most `seconds`. */
+export const eventually = async <T>(
+  what: string,
+  condition: () => Promise<T | false | undefined> | T | false | undefined,
+  seconds = 20,
+): Promise<T> => {
+  for (const until = Date.now() + seconds * 1000; ; await delay(25)) {
+    const value = await condition()
+    if (value !== false && value !== undefined) return value
     if (Date.now() > until) throw new Error(`not within ${seconds} s: ${what}`)
-    await delay(50)
   }
 }

@@ -6,9 +6,10 @@ import { redisStore } from '../src/index.ts'
 import { recordConformance } from './conformance.ts'
 import { CANARY, coded, collect, newRecord, runningRecord } from './examples.ts'
 import { readingConformance } from './reading-conformance.ts'
-import { newCluster, redisForTests } from './redis-server.ts'
+import { newCluster } from './redis-server.ts'
+import { storesForTests } from './stores.ts'
 
-const { skip, redis, openStore } = await redisForTests(process.env)
+const { skip, redis, openStore } = await storesForTests(process.env)
 
 recordConformance('redis', openStore, skip)
 readingConformance('redis', openStore, skip)

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createMetrics, newLogger } from '@holdfast/service-kit'
+import { eventually, newCluster, redisForTests } from '@holdfast/session-store/redis-server'
 import { Redis } from 'ioredis'
 import { bullJobs, type Jobs, type Ref, type Work } from '../src/jobs.ts'
 import { METRICS } from '../src/metrics.ts'
 import { producerConnection, workerConnection } from '../src/redis-connections.ts'
-import { eventually, newCluster, redisForTests } from './redis-server.ts'
 
 const { skip, server } = await redisForTests(process.env)
 const REF = { tenant: 'acme', id: 'local-0123456789abcd' }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HoldfastError, type Session } from '@holdfast/protocol'
 import { ImageMissing, type Runtime } from '@holdfast/runtime'
+import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
 import { Redis } from 'ioredis'
 import { newWorld, startOrchestrator, type World } from './fixture.ts'
-import { eventually, redisForTests } from './redis-server.ts'
 
 const { skip, server } = await redisForTests(process.env)
 

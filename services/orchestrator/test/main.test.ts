@@ -6,9 +6,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Session } from '@holdfast/protocol'
+import { eventually, freePort, redisForTests } from '@holdfast/session-store/redis-server'
 import { Redis } from 'ioredis'
 import { HOST_COMMAND, MASTER_KEY, newWorld, tokenOf, type World } from './fixture.ts'
-import { eventually, freePort, redisForTests } from './redis-server.ts'
 
 const { skip, server } = await redisForTests(process.env)
 const MAIN = join(import.meta.dirname, '../src/main.ts')

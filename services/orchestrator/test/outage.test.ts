@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
 import { type Answer, newWorld, startOrchestrator } from './fixture.ts'
-import { eventually, redisForTests } from './redis-server.ts'
 
 const { skip, server } = await redisForTests(process.env)
 

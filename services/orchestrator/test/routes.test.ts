@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SessionEvent } from '@holdfast/protocol'
+import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
 import { newWorld, startOrchestrator, tokenOf } from './fixture.ts'
-import { eventually, redisForTests } from './redis-server.ts'
 
 const { skip, server } = await redisForTests(process.env)
 const operator = { authorization: tokenOf({ role: 'operator' }) }

@@ -1,8 +1,8 @@
 /** The session API on real parts: create, read, list, delete, and what a caller gets for mistakes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
 import { newWorld, startOrchestrator, tokenOf } from './fixture.ts'
-import { eventually, redisForTests } from './redis-server.ts'
 
 const { skip, server } = await redisForTests(process.env)
 
