@@ -47,7 +47,8 @@ export class FarStream {
   }
 
   print(bytes: Buffer): void {
-    this.replay.append(bytes, this.#base + this.#screen.snapshotOffset)
+    const keepFrom = Math.min(this.#base + this.#screen.snapshotOffset, this.attachments.needed)
+    this.replay.append(bytes, keepFrom)
     this.attachments.outputGrew(bytes.length)
     this.#screen.write(bytes)
   }
