@@ -155,10 +155,10 @@ export class Attachments {
     this.#rounds.want(restMs + (this.#all.size - 1) * ROUND_MS)
   }
 
-  /** From here on viewers that get on still need the stream, though not for ever: a busy machine makes them wait now and then. */
+  /** From here on the stream is still needed: by a snapshot, and, though not for ever, by viewers that only wait for a moment. */
   get needed(): number {
-    const { replay } = this.#stream
-    return Math.max(this.#needed, replay.end - PATIENCE * replay.maxBytes)
+    const { replay, screen } = this.#stream
+    return Math.min(screen.snapshotOffset, Math.max(this.#needed, replay.end - PATIENCE * replay.maxBytes))
   }
 
   pump(): void {

@@ -42,14 +42,17 @@ export class Feed {
 
   /** Parses what waits, at once: bounded by FLOOD.maxBytes and one piece more. */
   flush(): void {
+    if (this.#bytes > 0) this.#show(seenOf(this.#take(), this.#lines))
+  }
+
+  #show(bytes: Buffer): void {
     clearImmediate(this.#soon)
     clearTimeout(this.#later)
     this.#soon = undefined
     this.#later = undefined
     this.#waits = 0
     this.#came = 0
-    if (this.#bytes === 0) return
-    this.#parse(seenOf(this.#take(), this.#lines))
+    this.#parse(bytes)
     this.#onParsed()
   }
 
@@ -64,9 +67,12 @@ export class Feed {
 
   #shorten(): void {
     const seen = seenOf(this.#take(), this.#lines)
+    if (seen.length > FLOOD.maxBytes / 2) {
+      this.#show(seen)
+      return
+    }
     this.#waiting = [seen]
     this.#bytes = seen.length
-    if (this.#bytes > FLOOD.maxBytes / 2) this.flush()
   }
 
   /** All that waits, as one. */

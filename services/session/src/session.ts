@@ -195,8 +195,7 @@ export class Session implements Stream, Controls {
 
   /** The bytes are overwritten later. */
   #output(bytes: Buffer): void {
-    const keepFrom = Math.min(this.screen.snapshotOffset, this.attachments.needed)
-    const kept = this.replay.append(bytes, keepFrom)
+    const kept = this.replay.append(bytes, this.attachments.needed)
     this.attachments.outputGrew(bytes.length)
     for (const piece of kept) {
       this.screen.write(piece)

@@ -1,28 +1,18 @@
 /** Viewers that are behind: one that only hiccups goes on where it is, one that stands still is skipped ahead. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { SUBPROTOCOL, WINDOW_BYTES } from '@holdfast/protocol'
-import WebSocket from 'ws'
+import { WINDOW_BYTES } from '@holdfast/protocol'
+import { stopClock } from './clock.ts'
 import { FarStream } from './far-stream.ts'
-import { eventually, grant, View } from './harness.ts'
+import { eventually } from './harness.ts'
 
 const REPLAY_BYTES = 128 * 1024
 const PIECE_BYTES = 16 * 1024
 
 /** A viewer that has taken a whole window and acknowledged nothing of it. */
 const behindAWindow = async (t: TestContext) => {
-  const directory = mkdtempSync(join(tmpdir(), 'hf-behind-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
   const far = new FarStream(0, REPLAY_BYTES)
-  await far.serve(t, join(directory, 's'))
-  const headers = { authorization: `Bearer ${grant({ op: 'attach' })}` }
-  const view = new View(new WebSocket(`ws+unix:${join(directory, 's')}:/attach`, [SUBPROTOCOL], { headers }))
-  await once(view.socket, 'open')
-  t.after(() => view.socket.terminate())
+  const view = await (await far.serve(t))()
   view.acks = false
   await view.attach({ client: 'slow' }).gets('attached')
   /** As a command would, in pieces with turns of the event loop between. */
@@ -41,17 +31,6 @@ const behindAWindow = async (t: TestContext) => {
     await eventually('all of it', () => view.offset === far.replay.end)
   }
   return { far, view, print, goOn }
-}
-
-/** No time passes but what the test lets pass. */
-const stopClock = (t: TestContext): { pass(ms: number): void } => {
-  let now = performance.now()
-  t.mock.method(performance, 'now', () => now)
-  return {
-    pass: (ms) => {
-      now += ms
-    },
-  }
 }
 
 test('a viewer that acknowledged a moment ago is not skipped while it is less than four buffers behind', async (t) => {

@@ -1,15 +1,10 @@
 /** Streams longer than 2^32 bytes: resuming, acknowledging, skipping and counted input beyond what 32 bits hold. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { SUBPROTOCOL, WINDOW_BYTES } from '@holdfast/protocol'
-import WebSocket from 'ws'
+import { WINDOW_BYTES } from '@holdfast/protocol'
 import { ClientInputs } from '../src/client-inputs.ts'
 import { FarStream } from './far-stream.ts'
-import { eventually, grant, View } from './harness.ts'
+import { eventually } from './harness.ts'
 
 /** The byte at an offset follows from it. */
 const bytesFrom = (offset: number, length: number): Buffer =>
@@ -17,17 +12,8 @@ const bytesFrom = (offset: number, length: number): Buffer =>
 
 for (const base of [2 ** 32 - 100 * 1024, 2 ** 33 + 5, 2 ** 52]) {
   const serve = async (t: TestContext, replayBytes: number) => {
-    const directory = mkdtempSync(join(tmpdir(), 'hf-far-'))
-    t.after(() => rmSync(directory, { recursive: true, force: true }))
     const far = new FarStream(base, replayBytes)
-    await far.serve(t, join(directory, 's'))
-    const view = async (): Promise<View> => {
-      const headers = { authorization: `Bearer ${grant({ op: 'attach' })}` }
-      const opened = new View(new WebSocket(`ws+unix:${join(directory, 's')}:/attach`, [SUBPROTOCOL], { headers }))
-      await once(opened.socket, 'open')
-      t.after(() => opened.socket.terminate())
-      return opened
-    }
+    const view = await far.serve(t)
     const print = (length: number) => far.print(bytesFrom(far.replay.end, length))
     return { far, view, print }
   }

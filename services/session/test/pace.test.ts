@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { Pace } from '../src/pace.ts'
+import { stopClock } from './clock.ts'
 
 /** A pace under a clock of the test's. */
 const paced = (t: TestContext) => {
-  let now = 1000
-  t.mock.timers.enable({ apis: ['setTimeout'] })
-  t.mock.method(performance, 'now', () => now)
+  const { now, pass } = stopClock(t, { timers: true })
   const ranAt: number[] = []
-  const pace = new Pace(() => ranAt.push(now))
-  const pass = (ms: number): void => {
-    now += ms
-    t.mock.timers.tick(ms)
-  }
+  const pace = new Pace(() => ranAt.push(now()))
   return { pace, ranAt, pass }
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Wire } from '../src/viewer.ts'
+import { stopClock } from './clock.ts'
 import { FarStream } from './far-stream.ts'
 
 const VIEWERS = 21
@@ -10,9 +11,7 @@ const ROUND_MS = 10
 
 /** That many viewers, the last of whom controls, under a clock of the test's. */
 const audience = (t: TestContext) => {
-  let now = 1000
-  t.mock.timers.enable({ apis: ['setTimeout'] })
-  t.mock.method(performance, 'now', () => now)
+  const { pass } = stopClock(t, { timers: true })
   const far = new FarStream(0, 1024 * 1024)
   const got: Buffer[][] = []
   for (let i = 0; i < VIEWERS; i++) {
@@ -31,10 +30,6 @@ const audience = (t: TestContext) => {
     far.attachments.attach({ ...viewer, cols: 80, rows: 24 }, wire, { epoch: undefined, offset: undefined })
   }
   const lengths = () => got.map((pieces) => pieces.reduce((sum, { length }) => sum + length, 0))
-  const pass = (ms: number): void => {
-    now += ms
-    t.mock.timers.tick(ms)
-  }
   return { far, got, lengths, pass }
 }
 
