@@ -4,6 +4,12 @@ import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/** Of an addon in C that knows Node by Node-API alone. */
+const ADDON_FLAGS = [
+  ...['-O2', '-shared', '-fPIC', '-pthread', '-Wall', '-Wextra', '-Werror'],
+  ...['-I', 'node_modules/node-api-headers/include'],
+]
+
 /** One compiler call each; paths are relative to the repository. `headers` are our own, beside the source. */
 const PARTS = [
   {
@@ -28,10 +34,7 @@ const PARTS = [
     output: 'services/session/build/flood-reader.node',
     source: 'services/session/native/flood-reader.c',
     compiler: 'gcc',
-    flags: [
-      ...['-O2', '-shared', '-fPIC', '-pthread', '-Wall', '-Wextra', '-Werror'],
-      ...['-I', 'node_modules/node-api-headers/include'],
-    ],
+    flags: ADDON_FLAGS,
     libraries: [],
   },
   {
@@ -39,10 +42,7 @@ const PARTS = [
     source: 'services/gateway/native/relay.c',
     headers: ['loop.h', 'splice.h', 'frames.h'],
     compiler: 'gcc',
-    flags: [
-      ...['-O2', '-shared', '-fPIC', '-pthread', '-Wall', '-Wextra', '-Werror'],
-      ...['-I', 'node_modules/node-api-headers/include'],
-    ],
+    flags: ADDON_FLAGS,
     libraries: [],
   },
 ]

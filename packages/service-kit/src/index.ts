@@ -1,3 +1,4 @@
+export * from './built.ts'
 export * from './config.ts'
 export * from './grants.ts'
 export * from './logger.ts'

@@ -1,8 +1,6 @@
 /** The native part of the relay (native/relay.c): what it offers, where it is, and the rules it is given. */
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { ERRORS, type ErrorCode, MAX_MESSAGE_BYTES } from '@holdfast/protocol'
+import { loadAddon } from '@holdfast/service-kit'
 import { FINE } from './metrics.ts'
 
 /** Lives in C; freed when nobody refers to it any more. */
@@ -45,13 +43,8 @@ const closeFrame = (code: ErrorCode): Buffer => {
   return Buffer.concat([head, reason])
 }
 
-/** Beside the bundle, or where scripts/native.mjs puts it. */
-const BUILT = ['./build/relay.node', '../build/relay.node'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
-
 const load = (): Native => {
-  const path = BUILT.find((candidate) => existsSync(candidate))
-  if (path === undefined) throw new Error('relay.node is not built: run "node scripts/native.mjs"')
-  const loaded = createRequire(import.meta.url)(path) as Native
+  const loaded = loadAddon<Native>('relay.node', import.meta.url)
   loaded.setUp(MAX_MESSAGE_BYTES, closeFrame('DRAINING'), closeFrame('TOO_LARGE'), Float64Array.from(FINE))
   return loaded
 }

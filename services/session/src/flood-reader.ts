@@ -1,7 +1,5 @@
 /** Reads a terminal: piece by piece in the event loop, and while it floods on a thread (native/flood-reader.c), which never makes it wait. */
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { loadAddon } from '@holdfast/service-kit'
 
 /** Lives in C until it is stopped. */
 type Handle = object & { readonly __reader: unique symbol }
@@ -25,17 +23,7 @@ const FULL_PIECE_BYTES = 4000
 const FLOOD_PIECES = 8
 const ROOM_BYTES = 64 * 1024
 
-/** Beside the bundle, or where scripts/native.mjs puts it. */
-const BUILT = ['./build/flood-reader.node', '../build/flood-reader.node'].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-)
-
-const load = (): Native => {
-  const path = BUILT.find((candidate) => existsSync(candidate))
-  if (path === undefined) throw new Error('flood-reader.node is not built: run "node scripts/native.mjs"')
-  return createRequire(import.meta.url)(path) as Native
-}
-const native = load()
+const native = loadAddon<Native>('flood-reader.node', import.meta.url)
 
 /** Of one terminal, whose pieces come in order whoever reads them. */
 export class FloodReader {

@@ -1,10 +1,9 @@
 /** Where the compiled session leader lies. */
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { HoldfastError } from '@holdfast/protocol'
+import { builtPaths } from '@holdfast/service-kit'
 
-/** Beside the bundle, or where scripts/native.mjs puts it. */
-const BUILT = ['./build/hold', '../build/hold'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+const BUILT = builtPaths('hold', import.meta.url)
 
 /** Throws BAD_REQUEST when there is none: without it no session could start. */
 export const findHold = (configured: string): string => {
