@@ -1,14 +1,33 @@
-/** `bundle.mjs SERVICE…`: each service as one file, services/<service>/dist/main.mjs, with what cannot be bundled beside it. */
+/** `bundle.mjs SERVICE…`: each service as one file, services/<service>/dist/main.[mc]js, with what cannot be bundled beside it. */
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { compiledChecks } from './compiled-checks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-// What CommonJS packages inside an ES module bundle still use.
-const banner = `import { createRequire as bundleRequire } from 'node:module'
-const require = bundleRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename`
+/** Of a service. The banner has what CommonJS packages inside a module still use. */
+const MODULE = {
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  keepNames: true,
+  banner: {
+    js: `import { createRequire as bundleRequire } from 'node:module'
+const require = bundleRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename`,
+  },
+}
+
+/**
+ * Of a session host, where it takes less memory than a module: an import of a part of Node reads every export of it and so loads
+ * what stands behind each (0.5 MB, and with undici 7 more). Names of functions would be kept by code (0.3 MB).
+ */
+const SCRIPT = {
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'bundleUrl' },
+  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href" },
+}
 
 // ssh2 (of dockerode) speeds itself up with native parts where it finds them; it does without.
 const EXTERNAL = ['node-pty', 'cpu-features', '*.node']
@@ -31,31 +50,40 @@ const copyTerminal = (dist) => {
   for (const part of ['package.json', 'lib', 'build/Release/pty.node']) {
     cpSync(join(root, 'node_modules/node-pty', part), join(pty, part), { recursive: true, filter })
   }
-  for (const part of ['hold', 'flood-reader.node']) {
+  for (const part of ['hold', 'stream.node']) {
     cpSync(join(root, 'services/session/build', part), join(dist, 'build', part))
   }
 }
 
 const BESIDE = { gateway: copyRelay, orchestrator: copyScripts, session: copyTerminal }
 
-for (const service of process.argv.slice(2)) {
-  const dist = join(root, 'services', service, 'dist')
-  rmSync(dist, { recursive: true, force: true })
-  // .mjs: otherwise Node reads the file twice to find out what it is, 4 MB for each session.
-  await build({
-    entryPoints: [join(root, 'services', service, 'src/main.ts')],
-    outfile: join(dist, 'main.mjs'),
+/** Bundles services/<service>/src/<part>.ts into the folder `dist`. */
+export const bundle = (service, part, dist, plugins = []) =>
+  build({
+    ...(service === 'session' ? SCRIPT : MODULE),
+    entryPoints: [join(root, 'services', service, 'src', `${part}.ts`)],
+    outdir: dist,
     bundle: true,
     platform: 'node',
     target: 'node24',
-    format: 'esm',
     minify: true,
-    keepNames: true,
     legalComments: 'none',
-    banner: { js: banner },
     external: EXTERNAL,
     alias: Object.fromEntries((UNUSED[service] ?? []).map((name) => [name, nothing])),
+    plugins,
     logLevel: 'warning',
   })
+
+const bundleService = async (service) => {
+  const dist = join(root, 'services', service, 'dist')
+  rmSync(dist, { recursive: true, force: true })
+  await bundle(service, 'main', dist, service === 'session' ? [compiledChecks] : [])
+  if (service === 'session') await bundle(service, 'checks', dist)
+  // The door of a node is a process of its own, of the gateway's image.
+  if (service === 'gateway') await bundle(service, 'door', dist)
   BESIDE[service](dist)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const service of process.argv.slice(2)) await bundleService(service)
 }

@@ -1,9 +1,10 @@
-/** Writes the tables of docs/operations.md and docs/protocol.md from the code that defines them; `--check` only compares. */
+/** Writes the tables of docs/chaos.md, docs/operations.md and docs/protocol.md from the code that defines them; `--check` only compares. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SCENARIOS } from '../packages/e2e/src/chaos/scenarios/index.ts'
 import * as protocol from '../packages/protocol/src/index.ts'
 import type { MetricTable, Spec } from '../packages/service-kit/src/index.ts'
-import { SPEC as gatewayConfig } from '../services/gateway/src/config.ts'
+import { DOOR_SPEC as doorConfig, SPEC as gatewayConfig } from '../services/gateway/src/config.ts'
 import { METRICS as gatewayMetrics } from '../services/gateway/src/metrics.ts'
 import { SPEC as orchestratorConfig } from '../services/orchestrator/src/config.ts'
 import { METRICS as orchestratorMetrics } from '../services/orchestrator/src/metrics.ts'
@@ -56,26 +57,44 @@ const closeRows = (): string[][] => {
   return [...plain, ...ours]
 }
 
+const OVERDUE = { fail: 'failed', retry: 'tried on, condition `Overdue`' } as const
+
 const phases = table(
-  ['phase', 'next'],
-  Object.entries(protocol.NEXT).map(([phase, next]) => [
+  ['phase', 'left by', 'deadline', 'overdue', 'next'],
+  Object.entries(protocol.PHASE_RULES).map(([phase, { owner, deadlineMs, overdue, next }]) => [
     `\`${phase}\``,
+    owner,
+    deadlineMs === null ? 'none' : `${deadlineMs / 1000} s`,
+    overdue === null ? '' : OVERDUE[overdue],
     next.map((name) => `\`${name}\``).join(', ') || 'an end',
   ]),
 )
 
 const BLOCKS: Readonly<Record<string, string>> = {
   'environment gateway': environment(gatewayConfig),
+  'environment door': environment(doorConfig),
   'environment orchestrator': environment(orchestratorConfig),
   'environment session host': environment(sessionConfig),
   'metrics gateway': metrics(gatewayMetrics),
   'metrics orchestrator': metrics(orchestratorMetrics),
+  scenarios: table(
+    ['scenario', 'promise', '`npm test`'],
+    SCENARIOS.map(({ name, promise, quick }) => [`\`${name}\``, promise, quick ? 'yes' : '']),
+  ),
   errors,
   'close codes': table(['close', 'reconnect', 'meaning'], closeRows()),
   phases,
+  'node changes': table(
+    ['change', 'meaning'],
+    Object.entries(protocol.NODE_CHANGES).map(([name, meaning]) => [`\`${name}\``, meaning]),
+  ),
+  activities: table(
+    ['activity', 'meaning'],
+    Object.entries(protocol.ACTIVITIES).map(([name, meaning]) => [`\`${name}\``, meaning]),
+  ),
   'end reasons': table(
-    ['reason', 'meaning'],
-    Object.entries(protocol.END_REASONS).map(([code, meaning]) => [`\`${code}\``, meaning]),
+    ['reason', 'ended by', 'meaning'],
+    Object.entries(protocol.END_REASONS).map(([code, { by, meaning }]) => [`\`${code}\``, by, meaning]),
   ),
 }
 
@@ -88,7 +107,7 @@ const fill = (page: string): string =>
   })
 
 const check = process.argv.includes('--check')
-for (const name of ['operations.md', 'protocol.md']) {
+for (const name of ['chaos.md', 'operations.md', 'protocol.md']) {
   const path = join(docs, name)
   const before = readFileSync(path, 'utf8')
   const after = fill(before)

@@ -1,4 +1,4 @@
-/** Compiles the native parts: node-pty's addon, the session leader `hold` and the gateway's relay. Needs g++ alone, no node-gyp, no headers from the net. */
+/** Compiles the native parts: node-pty's addon, the session leader `hold`, the stream of a session and the gateway's relay. Needs g++ alone, no node-gyp, no headers from the net. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -31,8 +31,23 @@ const PARTS = [
     libraries: [],
   },
   {
-    output: 'services/session/build/flood-reader.node',
-    source: 'services/session/native/flood-reader.c',
+    output: 'services/session/build/stream.node',
+    source: 'services/session/native/stream.c',
+    headers: [
+      ...[
+        'stream.h',
+        'ring.h',
+        'mark.h',
+        'seen.h',
+        'input.h',
+        'frames.h',
+        'viewer.h',
+        'client.h',
+        'rounds.h',
+        'terminal.h',
+      ],
+      ...['loop.h', 'js.h', 'js-stream.h', 'js-viewer.h'],
+    ],
     compiler: 'gcc',
     flags: ADDON_FLAGS,
     libraries: [],

@@ -6,8 +6,8 @@ import { readPid, writePid } from './pid-file.mjs'
 import { run, step } from './progress.mjs'
 import { bundles, clusterId, native, node24, redisServer, root } from './setup.mjs'
 
-/** The allocator's settings that keep a session host 5 MB smaller, as in images/Dockerfile. */
-const SMALL = ['MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=16384']
+/** What keeps a session host small, as in images/Dockerfile: settings of the allocator and of V8. */
+const SMALL_NODE = ['env', 'MALLOC_ARENA_MAX=1', node24, '--max-semi-space-size=1']
 const RESTART_MS = 500
 const STOP_MS = 15_000
 const READY_MS = 60_000
@@ -113,13 +113,7 @@ export const start = async ({ data, port: asked, freePort }) => {
     METRICS_PORT: String(await freePort(0)),
     HOLDFAST_RUNTIME: 'process',
     HOLDFAST_HOSTS_DIR: join(dir, 'hosts'),
-    HOLDFAST_HOST_COMMAND: JSON.stringify([
-      'env',
-      ...SMALL,
-      node24,
-      ...['--max-semi-space-size=1', '--expose-gc', '--no-lazy-feedback-allocation'],
-      join(root, 'services/session/dist/main.mjs'),
-    ]),
+    HOLDFAST_HOST_COMMAND: JSON.stringify([...SMALL_NODE, join(root, 'services/session/dist/main.cjs')]),
     HOLDFAST_TEMPLATES_FILE: join(data, 'templates.yaml'),
   })
   const stopGateway = service('gateway', {

@@ -22,3 +22,15 @@ export const addressesOf = (container: string): string[] =>
 
 /** Ends and removes a container with its anonymous volumes. */
 export const removeContainer = (id: string): string => docker('rm', '-f', '-v', id)
+
+export const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '')
+
+/** Containers, then volumes and networks; the filter is `label=…`. */
+export const removeLabelled = (filter: string): void => {
+  const containers = lines(docker('ps', '-aq', '--filter', filter))
+  if (containers.length > 0) docker('rm', '-f', '-v', ...containers)
+  const volumes = lines(docker('volume', 'ls', '-q', '--filter', filter))
+  if (volumes.length > 0) docker('volume', 'rm', '-f', ...volumes)
+  const networks = lines(docker('network', 'ls', '-q', '--filter', filter))
+  if (networks.length > 0) docker('network', 'rm', ...networks)
+}

@@ -1,5 +1,6 @@
 /** `npm run bench`: names in, one table a scenario out, and everything that was started taken down again. */
 import { parseArgs } from 'node:util'
+import { control } from './control/control.ts'
 import { echo } from './echo.ts'
 import { fanout } from './fanout.ts'
 import { gateway } from './gateway/gateway.ts'
@@ -12,7 +13,16 @@ import { start } from './start.ts'
 import { throughput } from './throughput.ts'
 import { Undo } from './undo.ts'
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { echo, throughput, start, memory, fanout, gateway, images }
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  echo,
+  throughput,
+  start,
+  memory,
+  fanout,
+  gateway,
+  control,
+  images,
+}
 
 const USAGE = `npm run bench -- [scenario …] [--json]
 
@@ -22,6 +32,7 @@ const USAGE = `npm run bench -- [scenario …] [--json]
   memory      what a further idle session costs, beside tmux and ttyd
   fanout      one session with 1, 10 and 100 viewers, beside ttyd with tmux
   gateway     9,000 attached idle sessions in one gateway, 15,000 in two; against synthetic session hosts
+  control     creates, lists, reconciliation with 10,000 sessions against a synthetic Docker engine; FLUSHALL with 200 real ones besides
   images      sizes of the images
 
 Without a name all of them, in this order. Holdfast is the one of HOLDFAST_CONFIG or the one that runs, else one is

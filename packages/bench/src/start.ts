@@ -1,6 +1,7 @@
-/** Cold start: from the request until the first output byte of the command is at the client. The reference is a bare `docker run`. */
+/** From the request until the first output byte of the command is at the client: cold beside a bare `docker run`, and from a warm pool. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createSession } from './contenders/holdfast.ts'
 import { hasImage } from './docker.ts'
 import type { Installation } from './installation.ts'
@@ -8,16 +9,20 @@ import { Skipped } from './line.ts'
 import type { Report, Row } from './report.ts'
 import { HOLDFAST, numberOf, ratiosOf, type Scenario, skippedRow } from './scenario.ts'
 import { percentile } from './stats.ts'
+import { WARM_TEMPLATE } from './temporary.ts'
 import type { Undo } from './undo.ts'
 
 const RUNS = 20
+const WARM_RUNS = 100
 const IMAGE = 'holdfast/session'
 /** As the runtime makes a session's container, without what only a session host needs. */
 const OPTIONS = ['--init', '--network=none', '--cap-drop=ALL', '--read-only', '--memory=512m', '--pids-limit=512']
+const POLL_MS = 50
+const FILL_MS = 60_000
 
-const startSession = async (installation: Installation, undo: Undo): Promise<number> => {
+const startSession = async (installation: Installation, undo: Undo, template?: string): Promise<number> => {
   const begin = performance.now()
-  const { id, remove } = await createSession(installation, undo, ['echo', 'first'])
+  const { id, remove } = await createSession(installation, undo, ['echo', 'first'], template)
   const time = await new Promise<number>((done) => {
     const attachment = installation.client.attach(id, {
       onOutput: (_bytes, parsed) => {
@@ -29,6 +34,24 @@ const startSession = async (installation: Installation, undo: Undo): Promise<num
   })
   await remove()
   return time
+}
+
+const untilFull = async ({ client }: Installation): Promise<void> => {
+  for (const until = Date.now() + FILL_MS; ; await delay(POLL_MS)) {
+    const pool = (await client.pools()).find(({ template }) => template === WARM_TEMPLATE)
+    if (pool === undefined) throw new Skipped(`this installation has no template "${WARM_TEMPLATE}" with a pool`)
+    if (pool.waiting >= pool.wanted) return
+    if (Date.now() > until) throw new Error(`the pool is not filled: ${pool.error ?? pool.state}`)
+  }
+}
+
+const warmStarts = async (installation: Installation, undo: Undo): Promise<number[]> => {
+  const times: number[] = []
+  for (let run = 0; run < WARM_RUNS; run++) {
+    await untilFull(installation)
+    times.push(await startSession(installation, undo, WARM_TEMPLATE))
+  }
+  return times
 }
 
 const dockerRun = async (): Promise<number> => {
@@ -56,7 +79,7 @@ export const start: Scenario = async ({ holdfast, undo, say }): Promise<Report> 
   const ours: number[] = []
   const bare: number[] = []
   let failure: unknown
-  say(`start: ${RUNS} starts each, in turns`)
+  say(`start: ${RUNS} cold starts each, in turns`)
   for (let run = 0; run < RUNS; run++) {
     ours.push(await startSession(installation, undo))
     if (failure !== undefined) continue
@@ -67,7 +90,12 @@ export const start: Scenario = async ({ holdfast, undo, say }): Promise<Report> 
       },
     )
   }
-  const rows = [rowOf(HOLDFAST, ours, undefined), rowOf('docker run', bare, failure)]
+  say(`start: ${WARM_RUNS} warm starts`)
+  const warm = await warmStarts(installation, undo).then(
+    (times) => rowOf('holdfast, warm', times, undefined),
+    (error: unknown) => skippedRow('holdfast, warm', error),
+  )
+  const rows = [rowOf(HOLDFAST, ours, undefined), warm, rowOf('docker run', bare, failure)]
   const ratio = (field: string) => numberOf(rows, HOLDFAST, field) / numberOf(rows, 'docker run', field)
   return { bench: 'start', rows, ratios: ratiosOf({ ratioP50: ratio('p50Ms'), ratioP99: ratio('p99Ms') }) }
 }

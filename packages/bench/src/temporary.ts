@@ -1,17 +1,15 @@
 /** A Holdfast of this run's own: started as a user starts it, on a free port, and taken down without a trace. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HoldfastClient } from '@holdfast/client'
-import { docker, removeContainer } from './docker.ts'
+import { docker, lines, removeLabelled } from './docker.ts'
 import { naming, processes } from './processes.ts'
 import type { Undo } from './undo.ts'
 
 const root = join(import.meta.dirname, '../../..')
-
-const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '')
 
 /** Containers of the services and of sessions, volumes and networks, by the cluster's id. */
 const removeCluster = (data: string): void => {
@@ -20,11 +18,8 @@ const removeCluster = (data: string): void => {
   const cluster = readFileSync(file, 'utf8')
   const project = `label=com.docker.compose.project=holdfast-${cluster}`
   const sessions = `label=dev.holdfast.cluster=${cluster}`
-  for (const filter of [project, sessions]) {
-    for (const id of lines(docker('ps', '-aq', '--filter', filter))) removeContainer(id)
-    for (const id of lines(docker('volume', 'ls', '-q', '--filter', filter))) docker('volume', 'rm', '-f', id)
-    for (const id of lines(docker('network', 'ls', '-q', '--filter', filter))) docker('network', 'rm', id)
-  }
+  removeLabelled(project)
+  removeLabelled(sessions)
   for (const id of lines(docker('volume', 'ls', '-q', '--filter', `name=^hf-${cluster}-`)))
     docker('volume', 'rm', '-f', id)
 }
@@ -55,11 +50,22 @@ const endSessions = async (config: string): Promise<void> => {
   for (const { id } of sessions) await client.deleteSession(id).catch(() => undefined)
 }
 
+/** What warm starts are measured with, beside the templates that everyone has. */
+export const WARM_TEMPLATE = 'warm'
+const WARM = `
+- name: ${WARM_TEMPLATE}
+  image: holdfast/session
+  command: [bash, -l]
+  network: false
+  pool: { size: 2 }
+`
+
 /** Resolves with the path of its client.json. */
 export const startTemporary = async (undo: Undo): Promise<string> => {
   const data = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   const config = join(data, 'client.json')
   undo.add(() => rmSync(data, { recursive: true, force: true }))
+  writeFileSync(join(data, 'templates.yaml'), readFileSync(join(root, 'templates.yaml'), 'utf8') + WARM)
   undo.add(() => removeCluster(data))
   undo.add(() => killProcesses(data))
   const args = [join(root, 'scripts/start.mjs'), '--port', '0', '--data', data]

@@ -4,11 +4,15 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { webSocketEcho } from '../src/contenders/web-socket.ts'
+import { measureControl } from '../src/control/control.ts'
+import { buildStand as buildControlStand } from '../src/control/stand.ts'
+import { docker, lines } from '../src/docker.ts'
 import { measureAll } from '../src/echo.ts'
 import { measureGateways } from '../src/gateway/gateway.ts'
 import { buildStand } from '../src/gateway/stand.ts'
 import { Skipped } from '../src/line.ts'
 import { naming, processes } from '../src/processes.ts'
+import { CLUSTER } from '../src/records.ts'
 import { HOLDFAST, numberOf } from '../src/scenario.ts'
 import { Undo } from '../src/undo.ts'
 
@@ -53,4 +57,31 @@ test('a real gateway carries the load to the synthetic hosts, and all is gone af
   assert.ok(numberOf([row], HOLDFAST, 'echoP50Ms') > 0, JSON.stringify(row))
   assert.deepEqual(await undo.run(), [])
   assert.deepEqual(naming(processes(), stand.dir), [])
+})
+
+/** Containers and volumes of this run. */
+const leftBehind = (): string[] => {
+  const filter = `label=dev.holdfast.cluster=${CLUSTER}`
+  return [...lines(docker('ps', '-aq', '--filter', filter)), ...lines(docker('volume', 'ls', '-q', '--filter', filter))]
+}
+
+test('a real orchestrator keeps its sessions on the synthetic engine and on a real one, also through FLUSHALL', {
+  skip: redisIsMissing,
+}, async (t) => {
+  const undo = new Undo()
+  t.after(() => undo.run())
+  const stand = await buildControlStand(undo)
+  const records = { few: 60, many: 120 }
+  const size = { records, sample: 10, sessions: 30, real: 2, clients: 8, lists: 3 }
+  const rows = await measureControl(stand, size, () => undefined)
+  const measured = (name: string) => numberOf(rows, name, 'measured')
+  assert.ok(measured('creates a second') > 0, JSON.stringify(rows))
+  for (const sessions of ['40 synthetic sessions', ...(stand.notReal === null ? ['2 real sessions'] : [])]) {
+    assert.equal(measured(`FLUSHALL: killed of ${sessions}`), 0, JSON.stringify(rows))
+    assert.equal(measured(`FLUSHALL: missing in the index of ${sessions}`), 0, JSON.stringify(rows))
+  }
+  assert.equal(rows.find(({ name }) => name === 'FLUSHALL: real sessions')?.skipped, stand.notReal ?? undefined)
+  assert.deepEqual(await undo.run(), [])
+  assert.deepEqual(naming(processes(), stand.dir), [])
+  if (stand.notReal === null) assert.deepEqual(leftBehind(), [])
 })

@@ -2,17 +2,35 @@
 import { readFileSync } from 'node:fs'
 import { HoldfastClient } from '@holdfast/client'
 import { type Command, type Context, UsageError } from './command.ts'
+import { adminGroup } from './commands/admin.ts'
 import { attachCommand } from './commands/attach.ts'
+import { extendCommand } from './commands/extend.ts'
 import { killCommand } from './commands/kill.ts'
 import { lsCommand } from './commands/ls.ts'
 import { newCommand } from './commands/new.ts'
+import { resumeCommand } from './commands/resume.ts'
 import { screenCommand } from './commands/screen.ts'
+import { suspendCommand } from './commands/suspend.ts'
+import { topCommand } from './commands/top.ts'
+import { usageCommand } from './commands/usage.ts'
 import { findConnection } from './connection.ts'
 import { failureText } from './failure.ts'
-import { commandHelp, generalHelp, usageLine } from './help.ts'
+import { commandHelp, generalHelp, groupHelp, usageLine } from './help.ts'
 import type { Io } from './io.ts'
 
-const COMMANDS: readonly Command[] = [newCommand, lsCommand, attachCommand, killCommand, screenCommand]
+const COMMANDS: readonly Command[] = [
+  newCommand,
+  lsCommand,
+  attachCommand,
+  extendCommand,
+  suspendCommand,
+  resumeCommand,
+  killCommand,
+  screenCommand,
+  topCommand,
+  usageCommand,
+]
+const NAMED: readonly Command[] = [...COMMANDS, ...adminGroup.commands]
 
 const version = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
@@ -41,32 +59,48 @@ const runCommand = async (command: Command, argv: readonly string[], context: Co
   }
 }
 
-const help = (topic: string | undefined, io: Io): number => {
-  const command = COMMANDS.find(({ name }) => name === topic)
-  if (topic !== undefined && command === undefined) return unknown(topic, io)
-  io.stdout.write(command === undefined ? generalHelp(COMMANDS) : commandHelp(command))
+/** A group's commands have names of two words. */
+const wordsOf = (argv: readonly string[]): number => (argv[0] === adminGroup.name ? 2 : 1)
+
+const find = (argv: readonly string[]): Command | undefined => {
+  const words = argv.slice(0, wordsOf(argv)).join(' ')
+  return NAMED.find(({ name }) => name === words)
+}
+
+/** The help that lists the commands among which this one would be. */
+const listOf = (argv: readonly string[]): string =>
+  argv[0] === adminGroup.name ? groupHelp(adminGroup) : generalHelp([...COMMANDS, adminGroup])
+
+const isList = (argv: readonly string[]): boolean =>
+  argv.length === 0 || (argv.length === 1 && argv[0] === adminGroup.name)
+
+const help = (topic: readonly string[], io: Io): number => {
+  const command = find(topic)
+  if (command === undefined && !isList(topic)) return unknown(topic, io)
+  io.stdout.write(command === undefined ? listOf(topic) : commandHelp(command))
   return 0
 }
 
-const unknown = (name: string, io: Io): number => {
-  io.stderr.write(`holdfast: there is no command "${name}"\n\n${generalHelp(COMMANDS)}`)
+const unknown = (argv: readonly string[], io: Io): number => {
+  io.stderr.write(`holdfast: there is no command "${argv.slice(0, wordsOf(argv)).join(' ')}"\n\n${listOf(argv)}`)
   return 2
 }
 
 /** Returns the exit code. `argv` is what stands after `holdfast`. */
 export const run = async (argv: readonly string[], io: Io): Promise<number> => {
-  const [name, ...rest] = argv
-  if (name === undefined) {
-    io.stderr.write(generalHelp(COMMANDS))
+  if (isList(argv)) {
+    io.stderr.write(listOf(argv))
     return 2
   }
-  if (name === 'help' || name === '--help' || name === '-h') return help(rest[0], io)
+  const [name, second] = argv
+  if (name === 'help' || name === '--help' || name === '-h') return help(argv.slice(1), io)
+  if (name === adminGroup.name && (second === '--help' || second === '-h')) return help([name], io)
   if (name === '--version') {
     io.stdout.write(`${version()}\n`)
     return 0
   }
-  const command = COMMANDS.find((candidate) => candidate.name === name)
-  if (command === undefined) return unknown(name, io)
+  const command = find(argv)
+  if (command === undefined) return unknown(argv, io)
   const context: Context = { io, client: () => new HoldfastClient(findConnection(io.env)) }
-  return runCommand(command, rest, context)
+  return runCommand(command, argv.slice(wordsOf(argv)), context)
 }

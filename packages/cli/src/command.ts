@@ -23,13 +23,23 @@ export interface Context {
 }
 
 export interface Command {
+  /** One word, or a group's and its own: `admin nodes`. */
   readonly name: string
   readonly summary: string
   /** What stands after `holdfast <name>`. */
   readonly usage: string
   readonly options: Options
+  /** Whole command lines for the help. */
+  readonly examples?: readonly string[]
   /** Returns the exit code. */
   run(argv: readonly string[], context: Context): Promise<number>
+}
+
+/** Commands that share the first word of their names. */
+export interface Group {
+  readonly name: string
+  readonly summary: string
+  readonly commands: readonly Command[]
 }
 
 /** The command line is wrong: the usage is shown, exit code 2. */
@@ -46,7 +56,7 @@ const parse = (options: Options, argv: readonly string[]) => {
 
 /** Gives the work of a command its flags, typed by their table. */
 export const command = <const O extends Options>(
-  about: Pick<Command, 'name' | 'summary' | 'usage'> & { options: O },
+  about: Omit<Command, 'options' | 'run'> & { options: O },
   work: (values: Values<O>, positionals: readonly string[], context: Context) => Promise<number>,
 ): Command => ({
   ...about,
@@ -84,4 +94,12 @@ export const oneTarget = (positionals: readonly string[]): string => {
   const [target] = positionals
   if (target === undefined || positionals.length > 1) throw new UsageError('name one session, by id or name')
   return target
+}
+
+/** The node a command works on. */
+export const oneNode = (positionals: readonly string[]): string => {
+  const [node] = positionals
+  if (node === undefined || positionals.length > 1)
+    throw new UsageError('name one node; `holdfast admin nodes` lists them')
+  return node
 }

@@ -1,7 +1,8 @@
 /** The help, written from the tables of the commands. */
-import type { Command, Option } from './command.ts'
+import type { Command, Group, Option } from './command.ts'
 
 const SUMMARIES_AT = 10
+const GROUPED_AT = 19
 const FLAGS_AT = 26
 
 const EXIT_CODES = `exit codes: 0 done or detached · 1 failed · 2 wrong command line ·
@@ -18,20 +19,37 @@ const flag = (name: string, { short, type, value }: Option): string =>
   `  ${short === undefined ? '' : `-${short}, `}--${name}${type === 'string' ? ` ${value ?? 'VALUE'}` : ''}`
 
 export const commandHelp = (command: Command): string => {
-  const flags = Object.entries(command.options).map(
-    ([name, option]) => `${flag(name, option).padEnd(FLAGS_AT)} ${option.about}\n`,
-  )
-  return `usage: ${usageLine(command)}\n\n${command.summary}\n${flags.length === 0 ? '' : `\n${flags.join('')}`}`
+  const { summary, options, examples = [] } = command
+  const named = Object.entries(options).map(([name, option]) => [flag(name, option), option.about] as const)
+  const at = Math.max(FLAGS_AT, ...named.map(([name]) => name.length))
+  const flags = named.map(([name, about]) => `${name.padEnd(at)} ${about}\n`)
+  const sections = [
+    `usage: ${usageLine(command)}\n`,
+    `${summary}\n`,
+    ...(flags.length === 0 ? [] : [flags.join('')]),
+    ...(examples.length === 0 ? [] : [`examples:\n${examples.map((line) => `  ${line}\n`).join('')}`]),
+  ]
+  return sections.join('\n')
 }
 
-export const generalHelp = (commands: readonly Command[]): string => {
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(SUMMARIES_AT)}${summary}\n`)
-  return `usage: holdfast <command> [flags]
+const summaries = (commands: readonly Pick<Command, 'name' | 'summary'>[], at: number): string =>
+  commands.map(({ name, summary }) => `  ${name.padEnd(at)}${summary}\n`).join('')
 
-${lines.join('')}  ${'help'.padEnd(SUMMARIES_AT)}This text, or that of a command: holdfast help new
+export const groupHelp = ({ name, summary, commands }: Group): string =>
+  `usage: holdfast ${name} <what> [flags]
+
+${summary}
+
+${summaries(commands, GROUPED_AT)}
+\`holdfast ${name} <what> --help\` shows flags and examples.
+`
+
+export const generalHelp = (commands: readonly Pick<Command, 'name' | 'summary'>[]): string =>
+  `usage: holdfast <command> [flags]
+
+${summaries(commands, SUMMARIES_AT)}  ${'help'.padEnd(SUMMARIES_AT)}This text, or that of a command: holdfast help new
 
 ${KEYS}
 ${CONFIGURATION}
 ${EXIT_CODES}
 `
-}

@@ -12,6 +12,9 @@ export interface Output extends Writable {
   columns?: number
   rows?: number
 }
+/** They end what holds the terminal, and it is put back in order first. */
+export const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 export interface Io {
   env: NodeJS.ProcessEnv
   stdin: Input

@@ -4,7 +4,7 @@ import { type Attachment, type HoldfastClient, type LinkState, QueryFilter } fro
 import { type AttachedMessage, ERRORS, type ErrorCode, HoldfastError, type HostMessage } from '@holdfast/protocol'
 import { COLOR_QUERY, ColorProbe } from './color-probe.ts'
 import { DETACH_HINT, DetachKeys } from './detach-keys.ts'
-import type { Io } from './io.ts'
+import { type Io, LEAVING } from './io.ts'
 import { LocalTerminal, sizeOf } from './local-terminal.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -12,11 +12,12 @@ import { StatusLine } from './status-line.ts'
 const PAUSE_ABOVE = 1024 * 1024
 const RESUME_BELOW = 512 * 1024
 const LAST_SCREEN_LINES = 1000
+/** An attach that takes longer than this wakes a suspended session, or waits for one that starts. */
+const WAKING_MS = 300
 const LINE_FEED = 0x0a
 /** Source: xterm's ctlseqs, OSC 52; what is written to the local terminal holds nothing else. */
 const SELECTION = /^[cpqs0-7]*$/
 const BASE64 = /^[A-Za-z\d+/]*={0,2}$/
-const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 type Leaving = (typeof LEAVING)[number]
 
@@ -96,10 +97,12 @@ class LiveSession {
     }
     if (this.#terminal.types) stderr.write(`[attaching to ${this.#id}; ${DETACH_HINT}]\n`)
     this.#terminal.enter()
+    const waking = setTimeout(() => void this.#showBefore(), WAKING_MS)
     stdin.on('data', typed)
     stdout.on('resize', resize)
     for (const signal of LEAVING) signals.on(signal, leave)
     const state = await this.#attachment.ended
+    clearTimeout(waking)
     this.#attached = false
     await new Promise<void>((resolve) => stdout.write('', () => resolve()))
     await this.#probe?.drain()
@@ -120,6 +123,14 @@ class LiveSession {
     this.#atLineStart = shown.at(-1) === LINE_FEED
     this.#io.stdout.write(shown, parsed) // back-pressure: acknowledged when it is written
     this.#copy()
+  }
+
+  /** What a session showed before it was suspended, until it runs again and shows it itself. */
+  async #showBefore(): Promise<void> {
+    if (this.#attachment.offset > 0 || this.#attached || !this.#terminal.shows) return
+    const screen = await this.#client.screen(this.#id, 'ansi').catch(() => '')
+    if (screen.trim() === '' || this.#attached || this.#attachment.offset > 0) return
+    this.#io.stdout.write(`${screen.trimEnd()}\r\n`)
   }
 
   /** The answer may take its time: until then the host answers with colours of its own. */

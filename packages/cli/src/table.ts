@@ -16,11 +16,30 @@ const widthOf = (text: string): number => {
 
 export const printable = (text: string): string => text.replace(CONTROL, '�')
 
-/** `rows` below `header`, two spaces between columns; the last column is not padded. */
-export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const lines = [header, ...rows].map((row) => row.map(printable))
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => widthOf(line[column] ?? ''))))
-  const pad = (cell: string, column: number): string =>
-    column === header.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell))
-  return lines.map((line) => `${line.map(pad).join('  ').trimEnd()}\n`).join('')
+/** The beginning of a text that takes at most `width` cells, safe to print. */
+export const fit = (text: string, width: number): string => {
+  let taken = 0
+  let fitting = ''
+  for (const { segment } of graphemes.segment(printable(text))) {
+    taken += widthOf(segment)
+    if (taken > width) break
+    fitting += segment
+  }
+  return fitting
 }
+
+/** One line a row, two spaces between columns; the last column is not padded. */
+export const aligned = (rows: readonly (readonly string[])[]): string[] => {
+  const lines = rows.map((row) => row.map(printable))
+  const columns = Math.max(...lines.map((line) => line.length))
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...lines.map((line) => widthOf(line[column] ?? ''))),
+  )
+  const pad = (cell: string, column: number): string =>
+    column === columns - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell))
+  return lines.map((line) => line.map(pad).join('  ').trimEnd())
+}
+
+/** `rows` below `header`, as text. */
+export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  `${aligned([header, ...rows]).join('\n')}\n`

@@ -1,6 +1,8 @@
 /** From what the user typed to a session: an id as it is, or the name of exactly one live session. */
 import type { HoldfastClient, ListQuery } from '@holdfast/client'
 import { HoldfastError, hasEnded, SESSION_ID, type Session } from '@holdfast/protocol'
+import type { Context } from './command.ts'
+import { failureText } from './failure.ts'
 
 /** The API's largest page. */
 const PAGE = 200
@@ -36,4 +38,25 @@ export const findSession = async (client: HoldfastClient, target: string): Promi
     if (error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND') return idNamed(client, target)
     throw error
   }
+}
+
+/** Does it to each, printing the ids; goes on after a failure, which the exit code tells. */
+export const eachTarget = async (
+  targets: readonly string[],
+  { io, client }: Context,
+  work: (api: HoldfastClient, id: string) => Promise<void>,
+): Promise<number> => {
+  const api = client()
+  let exitCode = 0
+  for (const target of targets) {
+    try {
+      const id = await findSession(api, target)
+      await work(api, id)
+      io.stdout.write(`${id}\n`)
+    } catch (error) {
+      io.stderr.write(failureText(error))
+      exitCode = 1
+    }
+  }
+  return exitCode
 }

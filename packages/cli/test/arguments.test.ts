@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { holdfast } from './harness.ts'
 
-const COMMANDS = ['new', 'ls', 'attach', 'kill', 'screen']
+const COMMANDS = ['new', 'ls', 'attach', 'kill', 'screen', 'top', 'usage']
 
 test('without a command: the usage on stderr, exit 2', async () => {
   const { exitCode, out, err } = await holdfast([])
@@ -30,6 +30,11 @@ test('every command has a help of its own, with all its flags', async () => {
   const { out } = await holdfast(['help', 'new'])
   assert.match(out, /-d, --detach +do not attach/)
   assert.match(out, /--ttl SECONDS +\w/)
+  assert.match(out, /--restart POLICY +.*never.*on-loss.*always/)
+  assert.match(out, /--idle-action ACTION +.*stop.*suspend/)
+  const abouts = out.match(/^ {2}(?:-\w, )?--\S+(?: [A-Z=]+)? +(?=[a-z])/gm)?.map(({ length }) => length) ?? []
+  assert.ok(abouts.length > 9)
+  assert.equal(new Set(abouts).size, 1, 'in one column')
 })
 
 test('--version prints the version alone', async () => {
@@ -41,6 +46,7 @@ const WRONG: [string[], RegExp][] = [
   [['help', 'frobnicate'], /there is no command "frobnicate"/],
   [['ls', '--frob'], /--frob/],
   [['ls', 'x'], /takes no names/],
+  [['top', 'x'], /takes no names/],
   [['ls', '--phase', 'asleep'], /pending, starting, running/],
   [['ls', '--label', 'x'], /NAME=VALUE/],
   [['attach'], /name one session/],
@@ -51,6 +57,10 @@ const WRONG: [string[], RegExp][] = [
   [['screen', 'a', '--scrollback=1.5'], /whole number/],
   [['new', '--ttl', 'soon'], /whole number/],
   [['new', '--env', '=x'], /NAME=VALUE/],
+  [['new', '--idle', '1h'], /--idle takes a whole number, not "1h"/],
+  [['new', '--idle-action', 'sleep'], /--idle-action takes one of stop, suspend; not "sleep"/],
+  [['new', '--restart', 'often'], /--restart takes one of never, on-loss, always; not "often"/],
+  [['new', '--node-selector', 'ssd'], /--node-selector takes NAME=VALUE, not "ssd"/],
   [['new', 'ls', '-la'], /-l/],
 ]
 for (const [argv, message] of WRONG)

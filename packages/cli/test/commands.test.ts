@@ -84,6 +84,23 @@ test('new -d sends what the flags say and prints the id', async () => {
   assert.deepEqual(body, {})
 })
 
+test('new sends what becomes of the session when it is idle or lost, and where it may be', async () => {
+  let body: unknown
+  host.answers['POST /v1/sessions'] = (_request, text) => {
+    body = JSON.parse(text)
+    return { status: 201, body: session({ id: A }) }
+  }
+  const idle = ['--idle', '600', '--idle-action', 'suspend']
+  const place = ['--node-selector', 'disk=ssd', '--node-selector', 'zone=']
+  assert.equal((await cli('new', '-d', ...idle, '--restart', 'on-loss', ...place)).exitCode, 0)
+  assert.deepEqual(body, {
+    idleSeconds: 600,
+    idleAction: 'suspend',
+    restart: 'on-loss',
+    nodeSelector: { disk: 'ssd', zone: '' },
+  })
+})
+
 test('new waits for a session that is still starting, with a word about it', async () => {
   host.answers['POST /v1/sessions'] = () => ({ status: 202, body: session({ id: A, phase: 'starting' }) })
   host.answers[`GET /v1/sessions/${A}`] = () => ({ status: 200, body: session({ id: A }) })
@@ -95,6 +112,41 @@ test('new tells why a session failed', async () => {
   host.answers['POST /v1/sessions'] = () => ({ status: 201, body: session({ id: A, phase: 'failed', reason }) })
   const { exitCode, out, err } = await cli('new', '-d', 'vmi')
   assert.deepEqual([exitCode, out, err], [1, '', `holdfast: session ${A} failed to start: ${reason}\n`])
+})
+
+test('new waits when sessions are made too fast, and says so', async () => {
+  let asked = 0
+  host.answers['POST /v1/sessions'] = () => {
+    asked += 1
+    const tooFast = {
+      status: 429,
+      body: problem(new HoldfastError('TOO_MANY', 'too fast')),
+      headers: { 'retry-after': '0' },
+    }
+    return asked === 1 ? tooFast : { status: 201, body: session({ id: A }) }
+  }
+  const { exitCode, out, err } = await cli('new', '-d')
+  assert.deepEqual([exitCode, out], [0, `${A}\n`])
+  assert.match(err, /^(starting …\n)?waiting: too fast …\n/)
+})
+
+test('usage shows what is used, and of what', async () => {
+  const quota = { sessions: 20, cpus: 8, memoryMb: null, createsPerMinute: 60, burst: 10 }
+  const usage = { tenant: 'acme', used: { sessions: 3, cpus: 1.5, memoryMb: 1536 }, quota }
+  host.answers['GET /v1/usage'] = () => ({ status: 200, body: usage })
+  const { out } = await cli('usage')
+  assert.deepEqual(
+    out.split('\n').map((line) => line.split(/ {2,}/)),
+    [
+      ['', 'USED', 'QUOTA'],
+      ['sessions', '3', '20'],
+      ['CPU cores', '1.5', '8'],
+      ['memory, MiB', '1536', 'no limit'],
+      ['new ones a minute', '60'],
+      [''],
+    ],
+  )
+  assert.deepEqual(JSON.parse((await cli('usage', '--json')).out), usage)
 })
 
 test('kill takes ids and names, prints what it ended, and goes on after a failure', async () => {
@@ -155,4 +207,41 @@ test('a gateway that is not there: the URL, and what to do', async () => {
     [exitCode, err],
     [1, 'holdfast: http://127.0.0.1:1 does not answer\n  is Holdfast running? `npm start` starts it\n'],
   )
+})
+
+test('extend asks for more time and prints when the session ends', async () => {
+  host.answers[`GET /v1/sessions/${A}`] = () => ({ status: 200, body: session({ id: A }) })
+  let body: unknown
+  host.answers[`POST /v1/sessions/${A}/extend`] = (_request, text) => {
+    body = JSON.parse(text)
+    return { status: 200, body: session({ id: A, expiresAt: '2026-12-01T00:00:00.000Z', idleSeconds: 60 }) }
+  }
+  assert.deepEqual(await cli('extend', A, '--ttl', '3600'), {
+    exitCode: 0,
+    out: 'ends at 2026-12-01T00:00:00.000Z, or when idle for 60 s\n',
+    err: '',
+  })
+  assert.deepEqual(body, { ttlSeconds: 3600 })
+  assert.equal((await cli('extend', A)).exitCode, 2)
+})
+
+test('suspend and resume take ids and names, and print what they did it to', async () => {
+  const asked: [string | undefined, string][] = []
+  for (const id of [A, B]) {
+    host.answers[`GET /v1/sessions/${id}`] = () => ({ status: 200, body: session({ id }) })
+    for (const action of ['suspend', 'resume']) {
+      host.answers[`POST /v1/sessions/${id}/${action}`] = ({ url }, text) => {
+        asked.push([url, text])
+        return { status: 200, body: session({ id }) }
+      }
+    }
+  }
+  assert.deepEqual(await cli('suspend', '--freeze', A, B), { exitCode: 0, out: `${A}\n${B}\n`, err: '' })
+  assert.deepEqual(await cli('resume', A), { exitCode: 0, out: `${A}\n`, err: '' })
+  assert.deepEqual(asked, [
+    [`/v1/sessions/${A}/suspend`, '{"freeze":true}'],
+    [`/v1/sessions/${B}/suspend`, '{"freeze":true}'],
+    [`/v1/sessions/${A}/resume`, ''],
+  ])
+  assert.equal((await cli('suspend')).exitCode, 2)
 })

@@ -1,24 +1,34 @@
 /** The HTTP API of a gateway, one method a call, and the way to an attachment. Throws HoldfastError with the server's code. */
 import {
   type CreateSession,
+  type Death,
+  type DeathPage,
+  type Extend,
+  type NodeList,
   type Phase,
+  type PoolState,
+  type Reaped,
+  type ReapList,
   type ScreenFormat,
+  type ServerEvent,
   type Session,
-  type SessionEvent,
   type SessionPage,
   type SignalName,
   SUBPROTOCOL,
   type Template,
   TICKET_PREFIX,
   type Ticket,
+  type Usage,
   type Wait,
   type WaitResult,
+  type Why,
 } from '@holdfast/protocol'
 import { defaultSocket } from '#socket'
 import { Attachment, type AttachOptions } from './attachment.ts'
-import { sessionEvents } from './events.ts'
+import { serverEvents } from './events.ts'
 import { Http } from './http.ts'
 import type { Dial } from './link.ts'
+import { type RetryOptions, retryWhenTold } from './retry-after.ts'
 import type { SocketFactory } from './socket.ts'
 
 export interface ClientOptions {
@@ -27,6 +37,18 @@ export interface ClientOptions {
   /** API key. Without one (in a browser) the cookie counts for HTTP, and every connect of an attachment takes a fresh ticket. */
   key?: string
   socket?: SocketFactory
+}
+
+export interface CreateOptions extends RetryOptions {
+  waitSeconds?: number
+  idempotencyKey?: string
+}
+
+export interface DeathQuery {
+  /** Id; without it those of all sessions of the tenant. */
+  session?: string
+  limit?: number
+  cursor?: string
 }
 
 export interface ListQuery {
@@ -39,6 +61,8 @@ export interface ListQuery {
 
 /** Seconds the gateway waits for a new session to run when the caller does not say; DESIGN §4. */
 const CREATE_WAIT_SECONDS = 30
+/** The longest that the gateway waits for a session to be suspended or to run again. */
+const SUSPEND_WAIT_MS = 20_000
 /** Default of a wait's `timeoutMs`. */
 const WAIT_MS = 30_000
 /** A ticket is used at once. */
@@ -46,13 +70,14 @@ const TICKET_SECONDS = 30
 
 const base64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 
-const queryOf = (query: ListQuery): string => {
+const queryOf = (query: ListQuery | DeathQuery): string => {
   const entries = Object.entries(query).flatMap(([name, value]) =>
     [value].flat().map((item): [string, string] => [name, String(item)]),
   )
   return entries.length === 0 ? '' : `?${new URLSearchParams(entries)}`
 }
 
+const nodePath = (node: string): string => `/v1/nodes/${encodeURIComponent(node)}`
 const pathOf = (id: string): string => `/v1/sessions/${encodeURIComponent(id)}`
 
 export class HoldfastClient {
@@ -64,17 +89,18 @@ export class HoldfastClient {
     this.#socket = options.socket ?? defaultSocket
   }
 
-  /** Resolves when the session runs, or, still `pending` or `starting`, after `waitSeconds`. */
-  createSession(
-    body: CreateSession,
-    options: { waitSeconds?: number; idempotencyKey?: string; signal?: AbortSignal } = {},
-  ): Promise<Session> {
+  /**
+   * Resolves when the session runs, or, still `pending` or `starting`, after `waitSeconds`. Refused for its tenant's speed
+   * (TOO_MANY), it tries again when the server says, as long as that is within `retryForMs` in all; `onRetry` hears of it.
+   */
+  createSession(body: CreateSession, options: CreateOptions = {}): Promise<Session> {
     const { waitSeconds = CREATE_WAIT_SECONDS, idempotencyKey, signal } = options
     const headers = {
       prefer: `wait=${waitSeconds}`,
       ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     }
-    return this.#http.json('POST', '/v1/sessions', { body, headers, serverWaitMs: waitSeconds * 1000, signal })
+    const call = { body, headers, serverWaitMs: waitSeconds * 1000, signal }
+    return retryWhenTold(() => this.#http.json<Session>('POST', '/v1/sessions', call), options)
   }
 
   listSessions(query: ListQuery = {}): Promise<SessionPage> {
@@ -85,9 +111,48 @@ export class HoldfastClient {
     return this.#http.json('GET', pathOf(id))
   }
 
+  /** What the session waits for, since when, and when that is given up. */
+  why(id: string): Promise<Why> {
+    return this.#http.json('GET', `${pathOf(id)}/why`)
+  }
+
+  /** How the incarnations of a session ended, newest first; also after it was deleted. */
+  async deaths(id: string): Promise<Death[]> {
+    return (await this.#http.json<DeathPage>('GET', `${pathOf(id)}/deaths`)).deaths
+  }
+
+  /** How sessions of the tenant ended, newest first. */
+  deathPage(query: DeathQuery = {}): Promise<DeathPage> {
+    return this.#http.json('GET', `/v1/deaths${queryOf(query)}`)
+  }
+
+  /** For operators: the hosts that are nobody's, and why; changes nothing. */
+  reapable(): Promise<ReapList> {
+    return this.#http.json('GET', '/v1/reap')
+  }
+
+  /** For operators: removes exactly these hosts, if they are still nobody's. */
+  reap(confirm: 'all' | readonly string[]): Promise<Reaped> {
+    return this.#http.json('POST', '/v1/reap', { body: { confirm } })
+  }
+
   /** Stops the session and forgets it. */
   async deleteSession(id: string): Promise<void> {
     await this.#http.json('DELETE', pathOf(id))
+  }
+
+  /** More time, counted from now; throws SESSION_ENDED, and SESSION_STARTING before it runs. */
+  extendSession(id: string, body: Extend): Promise<Session> {
+    return this.#http.json('POST', `${pathOf(id)}/extend`, { body })
+  }
+
+  /** Stops it, keeping its files and its screen, or freezes it; until `resumeSession` or until someone attaches. */
+  suspendSession(id: string, options: { freeze?: boolean } = {}): Promise<Session> {
+    return this.#http.json('POST', `${pathOf(id)}/suspend`, { body: options, serverWaitMs: SUSPEND_WAIT_MS })
+  }
+
+  resumeSession(id: string): Promise<Session> {
+    return this.#http.json('POST', `${pathOf(id)}/resume`, { serverWaitMs: SUSPEND_WAIT_MS })
   }
 
   async input(id: string, data: string | Uint8Array): Promise<void> {
@@ -121,9 +186,53 @@ export class HoldfastClient {
     return (await this.#http.json<{ templates: Template[] }>('GET', '/v1/templates')).templates
   }
 
-  /** Every change of every session, over reconnects, until `signal` aborts; `onLink` hears null when events flow, else why not. */
-  events(signal: AbortSignal, onLink?: (failure: string | null) => void): AsyncIterable<SessionEvent> {
-    return sessionEvents(this.#http, signal, onLink)
+  /** For operators: the warm pools, one entry a node. */
+  async pools(): Promise<PoolState[]> {
+    return (await this.#http.json<{ pools: PoolState[] }>('GET', '/v1/pools')).pools
+  }
+
+  /** For operators: forgets the failures of a template's pool and fills it now. */
+  async resetPool(template: string): Promise<void> {
+    await this.#http.json('POST', `/v1/pools/${encodeURIComponent(template)}/reset`)
+  }
+
+  /**
+   * Every change of every session, over reconnects and none left out, until `signal` aborts; after `reset` list anew.
+   * `onLink` hears null when events flow, else why not.
+   */
+  events(signal: AbortSignal, onLink?: (failure: string | null) => void): AsyncIterable<ServerEvent> {
+    return serverEvents(this.#http, signal, onLink)
+  }
+
+  /** For operators, as are all calls about nodes: each answers how they are then. */
+  nodes(): Promise<NodeList> {
+    return this.#http.json('GET', '/v1/nodes')
+  }
+
+  /** Takes no new sessions from now on. */
+  cordon(node: string): Promise<NodeList> {
+    return this.#http.json('POST', `${nodePath(node)}/cordon`)
+  }
+
+  /** Ends cordon and drain. */
+  uncordon(node: string): Promise<NodeList> {
+    return this.#http.json('POST', `${nodePath(node)}/uncordon`)
+  }
+
+  /** Cordons, and ends sessions without a viewer that are idle for so long, if a time is given. */
+  drain(node: string, endIdleSeconds?: number): Promise<NodeList> {
+    const query = endIdleSeconds === undefined ? '' : `?endIdleSeconds=${endIdleSeconds}`
+    return this.#http.json('POST', `${nodePath(node)}/drain${query}`)
+  }
+
+  /** Freezes, or releases, every timer that ends sessions. */
+  setMaintenance(on: boolean): Promise<NodeList> {
+    return this.#http.json('PUT', '/v1/maintenance', { body: { on } })
+  }
+
+  /** What the caller's tenant uses of its quota. */
+  usage(): Promise<Usage> {
+    return this.#http.json('GET', '/v1/usage')
   }
 
   attach(id: string, options: AttachOptions): Attachment {

@@ -1,5 +1,5 @@
 /** Server-sent events over fetch as an async iterable that reconnects and asks for what it missed. */
-import { HoldfastError, type SessionEvent } from '@holdfast/protocol'
+import { HoldfastError, type ServerEvent } from '@holdfast/protocol'
 import { Backoff } from './backoff.ts'
 import type { Http } from './http.ts'
 
@@ -59,11 +59,11 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   })
 
 /** Ends when `signal` aborts; throws what a retry cannot heal. */
-export async function* sessionEvents(
+export async function* serverEvents(
   http: Http,
   signal: AbortSignal,
   onLink: (failure: string | null) => void = () => {},
-): AsyncGenerator<SessionEvent> {
+): AsyncGenerator<ServerEvent> {
   const backoff = new Backoff()
   let last: string | undefined
   while (!signal.aborted) {
@@ -75,7 +75,7 @@ export async function* sessionEvents(
       for await (const { id, data } of parseStream(body)) {
         backoff.reset()
         last = id ?? last
-        if (data !== '') yield JSON.parse(data) as SessionEvent
+        if (data !== '') yield JSON.parse(data) as ServerEvent
       }
       onLink('the stream of events ended')
     } catch (error) {

@@ -61,6 +61,6 @@ export class Http {
       throw new HoldfastError('HOST_UNREACHABLE', `${this.url} does not answer`, { cause })
     })
     if (answer.ok) return answer
-    throw readProblem(answer.status, await answer.text().catch(() => ''))
+    throw readProblem(answer.status, await answer.text().catch(() => ''), answer.headers.get('retry-after'))
   }
 }

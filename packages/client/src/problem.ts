@@ -29,10 +29,12 @@ const foreign = (status: number): HoldfastError => {
   return new HoldfastError(code, `HTTP ${status}, without a reason`)
 }
 
-export const readProblem = (status: number, body: string): HoldfastError => {
+/** `retryAfter` is the header, in seconds; a date, which RFC 9110 also allows, is none of ours. */
+export const readProblem = (status: number, body: string, retryAfter?: string | null): HoldfastError => {
   const answer = parse(body)
   if (typeof answer !== 'object' || answer === null || !('code' in answer) || !isCode(answer.code))
     return foreign(status)
   const detail = 'detail' in answer && typeof answer.detail === 'string' ? answer.detail : ERRORS[answer.code].meaning
-  return new HoldfastError(answer.code, detail)
+  const wait = /^\d{1,6}$/.test(retryAfter ?? '') ? { retryAfterMs: Number(retryAfter) * 1000 } : {}
+  return new HoldfastError(answer.code, detail, wait)
 }

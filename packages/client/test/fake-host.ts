@@ -15,7 +15,10 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { ByteLog } from './byte-log.ts'
 
 /** `METHOD /path` without the query → what to answer. */
-export type Answers = Record<string, (request: IncomingMessage, body: string) => { status: number; body: unknown }>
+export type Answers = Record<
+  string,
+  (request: IncomingMessage, body: string) => { status: number; body: unknown; headers?: Record<string, string> }
+>
 
 interface Viewer {
   socket: WebSocket
@@ -167,8 +170,10 @@ export class FakeHost {
     for await (const chunk of request) text += String(chunk)
     const found = this.answers[`${request.method} ${request.url?.split('?')[0]}`]
     const missing = new HoldfastError('SESSION_NOT_FOUND', 'no such session')
-    const { status, body } = found?.(request, text) ?? { status: missing.statusCode, body: problem(missing) }
-    response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/json' })
+    const answer = found?.(request, text) ?? { status: missing.statusCode, body: problem(missing) }
+    const { status, body, headers } = answer
+    const type = typeof body === 'string' ? 'text/plain' : 'application/json'
+    response.writeHead(status, { 'content-type': type, ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
     this.#happened()
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import { HoldfastError, problem, type SessionEvent } from '@holdfast/protocol'
+import { HoldfastError, problem, type ServerEvent } from '@holdfast/protocol'
 import { HoldfastClient } from '../src/index.ts'
 import { readProblem } from '../src/problem.ts'
 import { FakeHost, session } from './fake-host.ts'
@@ -83,6 +83,45 @@ test('a request that was cut on its way may be tried again', () => {
   for (const status of [400, 408]) assert.equal(readProblem(status, '').retryable, true, `${status}`)
 })
 
+const TOO_FAST = problem(new HoldfastError('TOO_MANY', 'too fast'))
+
+test('a create that is told when to come again comes then, and says so', async () => {
+  const waits: number[] = []
+  let asked = 0
+  host.answers['POST /v1/sessions'] = () => {
+    asked += 1
+    if (asked === 1) return { status: 429, body: TOO_FAST, headers: { 'retry-after': '0' } }
+    return { status: 201, body: session() }
+  }
+  const created = await client.createSession(
+    {},
+    { onRetry: ({ code }, waitMs) => waits.push(code === 'TOO_MANY' ? waitMs : -1) },
+  )
+  assert.equal(created.id, session().id)
+  assert.equal(asked, 2)
+  assert.ok(waits.length === 1 && (waits[0] ?? -1) >= 0 && (waits[0] ?? 0) < 1000, waits.join())
+})
+
+test('a create does not wait longer than it may, nor for a refusal without a time, nor for a quota', async () => {
+  const refusals: [unknown, Record<string, string>][] = [
+    [TOO_FAST, { 'retry-after': '60' }],
+    [TOO_FAST, {}],
+    [TOO_FAST, { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }],
+    [problem(new HoldfastError('QUOTA_EXCEEDED', 'full')), { 'retry-after': '0' }],
+  ]
+  for (const [body, headers] of refusals) {
+    host.answers['POST /v1/sessions'] = () => ({ status: 429, body, headers })
+    await assert.rejects(client.createSession({}, { onRetry: () => assert.fail('waits') }), { statusCode: 429 })
+  }
+})
+
+test('a wait for the next create can be aborted', async () => {
+  host.answers['POST /v1/sessions'] = () => ({ status: 429, body: TOO_FAST, headers: { 'retry-after': '20' } })
+  const abort = new AbortController()
+  const created = client.createSession({}, { signal: abort.signal, onRetry: () => abort.abort() })
+  await assert.rejects(created, { name: 'AbortError' })
+})
+
 test('no server: the error names the URL', async () => {
   const lost = new HoldfastClient({ url: 'http://127.0.0.1:1', key: 'k' })
   await assert.rejects(lost.listSessions(), { code: 'HOST_UNREACHABLE', message: 'http://127.0.0.1:1 does not answer' })
@@ -91,6 +130,26 @@ test('no server: the error names the URL', async () => {
 test('an abort by the caller is no failure of the server', async () => {
   const signal = AbortSignal.abort()
   await assert.rejects(client.createSession({}, { signal }), { name: 'AbortError' })
+})
+
+test('why, deaths and reap ask for what they say', async () => {
+  const asked: string[] = []
+  for (const route of ['GET /v1/sessions/a/why', 'GET /v1/sessions/a/deaths', 'GET /v1/reap', 'POST /v1/reap']) {
+    host.answers[route] = (_request, body) => {
+      asked.push(`${route} ${body}`)
+      return { status: 200, body: { deaths: [{ cause: 'exited' }], route } }
+    }
+  }
+  assert.deepEqual(await client.deaths('a'), [{ cause: 'exited' }])
+  await client.why('a')
+  await client.reapable()
+  await client.reap(['local-a-1'])
+  assert.deepEqual(asked, [
+    'GET /v1/sessions/a/deaths ',
+    'GET /v1/sessions/a/why ',
+    'GET /v1/reap ',
+    'POST /v1/reap {"confirm":["local-a-1"]}',
+  ])
 })
 
 test('events come over reconnects, and each connect asks for what came after the last one', async () => {
@@ -107,9 +166,9 @@ test('events come over reconnects, and each connect asks for what came after the
   const abort = new AbortController()
   const seen: string[] = []
   const links: (string | null)[] = []
-  const events: AsyncIterable<SessionEvent> = client.events(abort.signal, (failure) => links.push(failure))
+  const events: AsyncIterable<ServerEvent> = client.events(abort.signal, (failure) => links.push(failure))
   for await (const event of events) {
-    seen.push(event.session.id)
+    seen.push(event.type === 'session' ? event.session.id : event.type)
     if (seen.length === 2) abort.abort()
   }
   assert.deepEqual(seen, ['a', 'b'])

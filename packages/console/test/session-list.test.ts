@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Session, SessionEvent, SessionPage } from '@holdfast/protocol'
+import type { ServerEvent, Session, SessionPage } from '@holdfast/protocol'
 import { matches } from '../src/sessions/filter.ts'
 import { type ListSource, SessionList } from '../src/sessions/session-list.ts'
 import { fakeSession } from './fake-session.ts'
@@ -20,7 +20,7 @@ const until = async (condition: () => boolean, what: string): Promise<void> => {
 /** A source whose answers the test gives: lists in order, and a stream of events whose link goes up and down. */
 const fakeSource = () => {
   const lists: PromiseWithResolvers<SessionPage>[] = []
-  let next = Promise.withResolvers<SessionEvent>()
+  let next = Promise.withResolvers<ServerEvent>()
   let tell: (failure: string | null) => void = () => assert.fail('nobody listens to events')
   const source: ListSource = {
     listSessions: () => {
@@ -34,7 +34,7 @@ const fakeSource = () => {
       tell(null)
       while (true) {
         const event = await next.promise
-        next = Promise.withResolvers<SessionEvent>()
+        next = Promise.withResolvers<ServerEvent>()
         yield event
       }
     },
@@ -42,7 +42,8 @@ const fakeSource = () => {
   return {
     source,
     lists,
-    event: (session: Session): void => next.resolve({ type: 'session', session }),
+    event: (session: Session): void => next.resolve({ type: 'session', phase: session.phase, rev: 1, session }),
+    tell: (event: ServerEvent): void => next.resolve(event),
     link: (failure: string | null): void => tell(failure),
   }
 }
@@ -98,12 +99,16 @@ test('a session that was ended here does not come back with an older list', asyn
   await end()
 })
 
-test('while a session is stopping the list is polled: one that is forgotten has no last event', async () => {
-  const { list, answer, end } = start()
-  await answer(0, [fakeSession({ id: A, phase: 'stopping' })])
-  await until(() => ids(list).length === 1, 'listed')
-  await answer(1, [])
-  await until(() => ids(list).length === 0, 'gone')
+test('one that is removed goes at once; a reset is a full list', async () => {
+  const { list, lists, answer, tell, end } = start()
+  await answer(0, [fakeSession({ id: A }), fakeSession({ id: B })])
+  await until(() => ids(list).length === 2, 'listed')
+  tell({ type: 'removed', id: A })
+  await until(() => ids(list).length === 1, 'gone')
+  const asked = lists.length
+  tell({ type: 'reset' })
+  await answer(asked, [])
+  await until(() => ids(list).length === 0, 'listed anew')
   await end()
 })
 

@@ -167,6 +167,8 @@ export class StandIn {
       response.writeHead(200, { 'content-type': 'text/plain' }).end('the last line\nand \x1b[32mgreen\x1b[0m')
     } else if (request.method === 'DELETE') {
       this.sessions.delete(id)
+      for (const stream of this.#streams)
+        stream.write(`event: removed\ndata: ${JSON.stringify({ type: 'removed', id })}\n\n`)
       response.writeHead(204).end()
     } else json(response, 200, session)
   }

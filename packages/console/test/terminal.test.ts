@@ -130,6 +130,17 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
     assert.equal(host.typed, 'beforetyped-while-away')
   })
 
+  test('an attach that takes long shows what the session showed last, until the session itself does', async () => {
+    it.server.add(fakeSession({ id: ID }))
+    it.server.down = true
+    const page = await it.openSignedIn(`#/s/${ID}`)
+    await screenHas(page, 'and green')
+    it.server.down = false
+    await linkSays(page, 'Attached')
+    await screenHas(page, '$')
+    assert.equal(await page.getByText('and green').count(), 0)
+  })
+
   test('a snapshot replaces what was on the screen', async () => {
     const { host, page } = await it.openTerminal()
     host.print('old text, and half a sequence \x1b]0;never ended')

@@ -1,25 +1,14 @@
 /** What a person does: the CLI, the browser and wscat on a shell in a container. */
 import assert from 'node:assert/strict'
 import { spawn as spawnProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type IPty, spawn } from 'node-pty'
-import { chromium } from 'playwright-core'
+import { browserIsMissing, launchBrowser, openConsole } from './support/browser.ts'
 import { dockerIsMissing, type Stack, startStack, until } from './support/stack.ts'
+import { view } from './support/viewer.ts'
 
 const root = join(import.meta.dirname, '../../..')
-const CHROMIUM = '/usr/bin/chromium'
-const LAUNCH = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-const browserIsMissing = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `no browser at ${CHROMIUM}`
 
 describe('a shell in a container', { skip: dockerIsMissing }, () => {
   let stack: Stack
@@ -89,13 +78,23 @@ describe('a shell in a container', { skip: dockerIsMissing }, () => {
     )
   })
 
+  test('a login shell of the image marks its prompt, completes at the first Tab and tells its commands', async () => {
+    const { id } = await stack.client.createSession({})
+    const { attachment, waitFor } = view(stack.client, id)
+    await waitFor(/\]133;B/)
+    attachment.write('git chec\t')
+    await waitFor(/git checkout /)
+    attachment.write('\x15true # typed\r')
+    await until('the command is told', async () =>
+      (await stack.client.getSession(id)).commands?.some(({ command }) => command === 'true # typed'),
+    )
+    attachment.detach()
+  })
+
   test('a browser types into bash and sees its echo', { skip: browserIsMissing }, async () => {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: LAUNCH })
+    const browser = await launchBrowser()
     try {
-      const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
-      await page.goto(stack.url)
-      await page.getByLabel(/key/i).fill(stack.key)
-      await page.keyboard.press('Enter')
+      const page = await openConsole(browser, stack)
       const session = await stack.client.createSession({ name: 'seen' })
       await page.getByText('seen').first().click()
       await page.locator('.xterm-helper-textarea').focus()

@@ -64,11 +64,24 @@ export const ERRORS = {
     retryable: false,
     meaning: 'The session has ended and its host is gone; `screen` still shows its last screen.',
   },
+  SESSION_SUSPENDED: {
+    http: 409,
+    ws: 4411,
+    retryable: false,
+    meaning: 'The session is suspended; attach again, or resume it, to wake it.',
+  },
   IDEMPOTENCY_CONFLICT: {
     http: 409,
     ws: 1008,
     retryable: false,
     meaning: 'The Idempotency-Key was used before with another body.',
+  },
+  NODE_EXISTS: { http: 409, ws: 1008, retryable: false, meaning: 'A node of this id is there already.' },
+  NODE_IN_USE: {
+    http: 409,
+    ws: 1008,
+    retryable: false,
+    meaning: 'The node still has sessions; drain it, and remove it when they have ended.',
   },
   STALE: {
     http: 409,
@@ -100,6 +113,12 @@ export const ERRORS = {
     ws: 4429,
     retryable: true,
     meaning: 'A limit on sockets or requests of this caller is reached.',
+  },
+  QUOTA_EXCEEDED: {
+    http: 429,
+    ws: 4429,
+    retryable: true,
+    meaning: 'The tenant’s live sessions use all that its quota allows; end one, or ask an operator for more.',
   },
   INTERNAL: {
     http: 500,
@@ -156,10 +175,13 @@ export const PLAIN_CLOSE = {
 /** The one error class: its code picks HTTP status and close code. Thrown by every package; `cause` keeps the original. */
 export class HoldfastError extends Error {
   readonly code: ErrorCode
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  /** Milliseconds after which to try again, when whoever refused knows; undefined otherwise. Retry-After of the answer. */
+  readonly retryAfterMs: number | undefined
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
     super(message, options)
     this.name = 'HoldfastError'
     this.code = code
+    this.retryAfterMs = options.retryAfterMs
   }
   /** Read by Fastify's error handling. */
   get statusCode(): number {

@@ -1,7 +1,18 @@
 /** What a session host is told and tells over its private HTTP interface: claim in, status out. */
 import { type Static, Type } from 'typebox'
-import { colsSchema, rowsSchema } from './session.ts'
-import { clipboardPolicySchema, sizePolicySchema } from './template.ts'
+import { MAX_MESSAGE_BYTES } from './limits.ts'
+import { type Activity, colsSchema, rowsSchema } from './session.ts'
+import { clipboardPolicySchema, idleActionSchema, restartSchema, sizePolicySchema } from './template.ts'
+
+const timeLimits = {
+  expiresAt: Type.Union([Type.String(), Type.Null()], {
+    description: 'ISO 8601, by the clock of the orchestrator; null: no time to live',
+  }),
+  idleSeconds: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+}
+/** When the session's time is over. Unlike the rest of the claim it may change while the session runs. */
+export const timeLimitsSchema = Type.Object(timeLimits, { additionalProperties: false })
+export type TimeLimits = Static<typeof timeLimitsSchema>
 
 /** Everything a host must know to start a session, and everything an orchestrator needs to rebuild its record from the host alone. */
 export const claimSchema = Type.Object({
@@ -22,16 +33,20 @@ export const claimSchema = Type.Object({
   sizePolicy: sizePolicySchema,
   clipboard: clipboardPolicySchema,
   labels: Type.Record(Type.String(), Type.String()),
+  nodeSelector: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'labels its node must have' })),
   createdAt: Type.String(),
-  ttlSeconds: Type.Union([Type.Integer(), Type.Null()]),
-  idleSeconds: Type.Union([Type.Integer(), Type.Null()]),
+  ...timeLimits,
   replayBytes: Type.Integer({ minimum: 1024 }),
   scrollbackLines: Type.Integer({ minimum: 0 }),
+  idleAction: idleActionSchema,
+  restart: restartSchema,
+  /** The screen of an earlier incarnation, to stand above this one's. Text with SGR sequences, as of the format `ansi`. */
+  above: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_BYTES })),
 })
 export type Claim = Static<typeof claimSchema>
 
-/** The claim as the host gives it back: without env, which may hold secrets. */
-export type ClaimIdentity = Omit<Claim, 'env'>
+/** The claim as the host gives it back: without env, which may hold secrets, and without the old screen. */
+export type ClaimIdentity = Omit<Claim, 'env' | 'above'>
 
 /** How the output stream ended: nobody held the terminal any more, or those who still did were told to go, then killed. */
 export type TerminalEnd = 'closed' | 'forced'
@@ -46,6 +61,8 @@ export interface HostExit {
   ttyEnd?: TerminalEnd
   /** Why nobody knows how the command ended: exit code and signal are both null then. */
   failure?: string
+  /** Not an end of the session: it will go on in another incarnation. */
+  suspended?: boolean
   /** Final length of the output stream, bytes. */
   offset: number
   endedAt: string
@@ -67,8 +84,9 @@ export interface HostStatus {
   /** Commands that the shell has marked so far. */
   commands: number
   startedAt: string | null
-  /** ISO time of the last input, output or change of viewers. */
-  activeAt: string
+  activity: Activity
+  /** Not null once viewers have been warned that the session's time is nearly over; `due`: it is. */
+  expiring: { at: string; because: 'ttl' | 'idle'; due: boolean } | null
   /** Children killed because the session's memory was full. */
   oomKills: number
   exit: HostExit | null

@@ -9,7 +9,11 @@ export const randomId = (length: number): string =>
 
 /** `<region>-<14 characters>`: 70 random bits; the region leads so that a gateway elsewhere can tell where to send the caller. */
 export const newSessionId = (region: string): string => `${region}-${randomId(14)}`
-export const newIncarnation = (): string => randomId(6)
+/**
+ * A placement's identity within its session. A function of the fence, so that a store that forgot a placement (a failover
+ * that lost a write, an old copy) comes to the same name and finds the host that runs, instead of making a second one.
+ */
+export const incarnationOf = (fence: number): string => String(fence)
 export const newEpoch = (): string => randomId(10)
 
 /** A session's host of one incarnation: the name is a function of both, so a second create is a conflict, not a second host. */

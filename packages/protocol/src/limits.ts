@@ -1,4 +1,4 @@
-/** Sizes and times that both ends of the protocol must agree on. */
+/** Names, sizes and times that both ends of the protocol must agree on. */
 
 export const SUBPROTOCOL = 'holdfast.v1'
 export const RAW_SUBPROTOCOL = 'raw'
@@ -33,3 +33,6 @@ export const SCROLLBACK_LINES = 1000
 export const MAX_CLIPBOARD_BYTES = 100 * 1024
 /** Commands of its shell that a session remembers. */
 export const MAX_COMMANDS = 100
+
+export const SCREEN_FORMATS = ['text', 'ansi', 'json', 'html'] as const
+export type ScreenFormat = (typeof SCREEN_FORMATS)[number]

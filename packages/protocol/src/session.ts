@@ -1,12 +1,13 @@
 /** The session resource and the bodies of the HTTP API, as TypeBox schemas: validation, types and OpenAPI come from here. */
 import { type Static, Type } from 'typebox'
 import { DEFAULT_COLS, DEFAULT_ROWS, MAX_COLS, MAX_COMMANDS, MAX_ROWS, MIN_COLS, MIN_ROWS } from './limits.ts'
+import type { NodeEvent } from './node-event.ts'
 import { CONDITIONS, type ConditionType, PHASES, type Phase } from './phases.ts'
-import { clipboardPolicySchema, limitsSchema, sizePolicySchema } from './template.ts'
+import { clipboardPolicySchema, idleActionSchema, limitsSchema, restartSchema, sizePolicySchema } from './template.ts'
 
 export const colsSchema = Type.Integer({ minimum: MIN_COLS, maximum: MAX_COLS })
 export const rowsSchema = Type.Integer({ minimum: MIN_ROWS, maximum: MAX_ROWS })
-const labelsSchema = Type.Record(
+export const labelsSchema = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$' }),
   Type.String({ maxLength: 255 }),
   { maxProperties: 32, additionalProperties: false },
@@ -16,6 +17,8 @@ const envSchema = Type.Record(
   Type.String({ maxLength: 32_768 }),
   { maxProperties: 256, additionalProperties: false },
 )
+
+const secondsSchema = Type.Integer({ minimum: 1, maximum: 31_536_000 })
 
 export const createSessionSchema = Type.Object(
   {
@@ -37,9 +40,12 @@ export const createSessionSchema = Type.Object(
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     labels: Type.Optional(labelsSchema),
     region: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9]{0,15}$' })),
+    nodeSelector: Type.Optional({ ...labelsSchema, description: 'labels that its node must have' }),
     limits: Type.Optional(limitsSchema),
-    ttlSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000 })),
-    idleSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000 })),
+    ttlSeconds: Type.Optional(secondsSchema),
+    idleSeconds: Type.Optional(secondsSchema),
+    idleAction: Type.Optional(idleActionSchema),
+    restart: Type.Optional(restartSchema),
   },
   { additionalProperties: false },
 )
@@ -61,7 +67,27 @@ export const commandSchema = Type.Object({
 })
 export type Command = Static<typeof commandSchema>
 
-const conditionSchema = Type.Object({
+/** What counts as activity; nothing else keeps a session from being idle. */
+export const ACTIVITIES = {
+  start: 'It was started.',
+  bytes: 'Something was typed or written.',
+  viewers: 'A viewer came or went.',
+  cpu: 'Its processes computed: more than 5 % of one core, measured at most every 10 s.',
+  extended: 'Someone gave it more time.',
+  job: 'A job of its shell is in the foreground and takes no keys (one that does, like an editor, waits for its user).',
+} as const
+export type ActivityCause = keyof typeof ACTIVITIES
+
+export const activitySchema = Type.Object({
+  at: Type.String({ description: 'ISO 8601', maxLength: 40 }),
+  because: Type.Unsafe<ActivityCause>(
+    Type.Union((Object.keys(ACTIVITIES) as ActivityCause[]).map((name) => Type.Literal(name))),
+  ),
+})
+/** When something last happened, and what. */
+export type Activity = Static<typeof activitySchema>
+
+export const conditionSchema = Type.Object({
   type: Type.Unsafe<ConditionType>(Type.Union(CONDITIONS.map((name) => Type.Literal(name)))),
   status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')]),
   reason: Type.String(),
@@ -88,6 +114,10 @@ export const sessionSchema = Type.Object({
   runtime: Type.String(),
   region: Type.String(),
   viewers: Type.Integer(),
+  activity: Type.Optional({
+    ...activitySchema,
+    description: 'the last, as its host told; CPU and jobs are watched only where there is an idle limit',
+  }),
   commands: Type.Optional(
     Type.Array(commandSchema, {
       maxItems: MAX_COMMANDS,
@@ -96,6 +126,8 @@ export const sessionSchema = Type.Object({
     }),
   ),
   createdAt: Type.String({ description: 'ISO 8601' }),
+  expiresAt: Type.Optional(Type.String({ description: 'end of its time to live' })),
+  idleSeconds: Type.Optional(Type.Integer({ description: 'its idle limit' })),
   startedAt: Type.Optional(Type.String()),
   endedAt: Type.Optional(Type.String()),
   exitCode: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
@@ -111,6 +143,25 @@ export interface SessionPage {
 
 export const inputSchema = Type.Object(
   { text: Type.Optional(Type.String()), base64: Type.Optional(Type.String()) },
+  { additionalProperties: false },
+)
+export const extendSchema = Type.Object(
+  {
+    ttlSeconds: Type.Optional({ ...secondsSchema, description: 'it ends so long after this request' }),
+    idleSeconds: Type.Optional({ ...secondsSchema, description: 'the new limit, counted from this request' }),
+  },
+  { additionalProperties: false, minProperties: 1 },
+)
+export type Extend = Static<typeof extendSchema>
+export const suspendSchema = Type.Object(
+  {
+    freeze: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'keep it in memory and let none of it run (Docker only); else its container is stopped',
+      }),
+    ),
+  },
   { additionalProperties: false },
 )
 export const resizeSchema = Type.Object({ cols: colsSchema, rows: rowsSchema }, { additionalProperties: false })
@@ -146,8 +197,6 @@ export interface Ticket {
   expiresAt: string
 }
 
-export const SCREEN_FORMATS = ['text', 'ansi', 'json', 'html'] as const
-export type ScreenFormat = (typeof SCREEN_FORMATS)[number]
 /** `format=json`: the visible lines, above them `scrollback` lines if asked for. */
 export interface ScreenJson {
   cols: number
@@ -158,8 +207,13 @@ export interface ScreenJson {
   lines: string[]
 }
 
-/** One event of `GET /v1/events`; `id` grows, so that a client can ask for what it missed. */
-export interface SessionEvent {
-  type: 'session'
-  session: Session
-}
+/**
+ * One event of `GET /v1/events`; its id grows, so that a client can ask for what it missed. Further types may come.
+ * `session`: a change of the record, after which its phase was `phase`, with the session as it is when it is told.
+ * `removed`: it is forgotten. For operators also what happens to nodes. `reset`: what happened since the last event is not known any more; list anew.
+ */
+export type ServerEvent =
+  | { type: 'session'; phase: Phase; rev: number; session: Session }
+  | { type: 'removed'; id: string }
+  | { type: 'reset' }
+  | NodeEvent

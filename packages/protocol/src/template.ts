@@ -1,6 +1,7 @@
 /** A template: what a session is made from. Read from a YAML or JSON file by the orchestrator. */
 import { type Static, Type } from 'typebox'
 import { MAX_REPLAY_BYTES } from './limits.ts'
+import { poolSchema } from './pool.ts'
 
 export const limitsSchema = Type.Object(
   {
@@ -8,7 +9,9 @@ export const limitsSchema = Type.Object(
     cpus: Type.Optional(Type.Number({ minimum: 0.05, maximum: 256, description: 'CPU cores' })),
     pids: Type.Optional(Type.Integer({ minimum: 8, maximum: 65_536, description: 'processes and threads' })),
     files: Type.Optional(Type.Integer({ minimum: 64, maximum: 1_048_576, description: 'open files of one process' })),
-    tmpMb: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'size of /tmp, MiB' })),
+    tmpMb: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65_536, description: 'size of /tmp, MiB; it counts as memory' }),
+    ),
     replayBytes: Type.Optional(
       Type.Integer({ minimum: 65_536, maximum: MAX_REPLAY_BYTES, description: 'raw output kept for resuming, bytes' }),
     ),
@@ -29,6 +32,16 @@ export const clipboardPolicySchema = Type.Union([Type.Literal('controller'), Typ
 })
 export type ClipboardPolicy = Static<typeof clipboardPolicySchema>
 
+export const idleActionSchema = Type.Union([Type.Literal('stop'), Type.Literal('suspend')], {
+  description: 'what happens to an idle session: it is ended (default), or suspended until someone attaches',
+})
+export type IdleAction = Static<typeof idleActionSchema>
+
+export const restartSchema = Type.Union([Type.Literal('never'), Type.Literal('on-loss'), Type.Literal('always')], {
+  description: 'start the command anew when its host is lost, or also when it ends by itself; default never',
+})
+export type RestartPolicy = Static<typeof restartSchema>
+
 export const templateSchema = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,38}$' }),
@@ -43,14 +56,23 @@ export const templateSchema = Type.Object(
     network: Type.Optional(
       Type.Boolean({ description: 'may the session reach the internet? default true; private addresses never' }),
     ),
+    nodeSelector: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'labels that the node of a session must have' }),
+    ),
     sizePolicy: Type.Optional(sizePolicySchema),
     clipboard: Type.Optional(clipboardPolicySchema),
     ttlSeconds: Type.Optional(
       Type.Integer({ minimum: 1, description: 'end the session this long after its creation' }),
     ),
     idleSeconds: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'end it after this long without input, output or viewer' }),
+      Type.Integer({
+        minimum: 1,
+        description: 'end it after this long without activity: bytes, viewers that come or go, CPU, a job of its shell',
+      }),
     ),
+    idleAction: Type.Optional(idleActionSchema),
+    restart: Type.Optional(restartSchema),
+    pool: Type.Optional(poolSchema),
   },
   { additionalProperties: false },
 )

@@ -5,7 +5,7 @@ import {
   HOST_ID,
   HoldfastError,
   hostIdOf,
-  newIncarnation,
+  incarnationOf,
   newSessionId,
   randomId,
   SESSION_ID,
@@ -29,7 +29,7 @@ test('a random id has the length asked for and uses the whole alphabet, which ha
 })
 
 test('the id of a host is a DNS label, also with the longest region', () => {
-  const host = hostIdOf(newSessionId('a'.repeat(16)), newIncarnation())
+  const host = hostIdOf(newSessionId('a'.repeat(16)), incarnationOf(1))
   assert.match(host, HOST_ID)
   assert.ok(host.length <= 63)
 })

@@ -1,24 +1,24 @@
 /** What a session's container is made of, and what the engine's answers say about one. */
 import type { Limits } from '@holdfast/protocol'
-import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo } from 'dockerode'
+import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo, VolumeInspectInfo } from 'dockerode'
 import { readLabels, sealedLabels } from './labels.ts'
-import type { HostInfo, HostSpec } from './runtime.ts'
+import { DEFAULT_LIMITS, type HostInfo, type HostSpec, type UnusedWorkspace } from './runtime.ts'
 
-/** Of a container whose template says nothing. */
-export const DEFAULT_LIMITS = { memoryMb: 2048, cpus: 2, pids: 512, files: 4096, tmpMb: 256 } as const
 /** Open files of one process: the most that an engine without CAP_SYS_RESOURCE of its own can be counted on to give. */
 const MAX_FILES = 20_000
 const MIB = 1024 * 1024
 const CPU_PERIOD_US = 100_000
 
-/** Of container and volume: a function of cluster and host, so that a second create is a conflict. A cluster's name has no dash. */
+/** Of a container by its host, and of a volume by its workspace: a second create is a conflict. A cluster's name has no dash. */
 export const containerName = (cluster: string, hostId: string): string => `hf-${cluster}-${hostId}`
 
 /** Two files, for one is emptied when it is full: the death note, a host's last line, would be cut in half. */
 export const BOUNDED_LOG = { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } }
 
 const resources = (given: Limits) => {
-  const limits = { ...DEFAULT_LIMITS, ...given }
+  const merged = { ...DEFAULT_LIMITS, ...given }
+  // A full /tmp is memory that no kill gives back: more than half by default, and the session host dies of it.
+  const limits = { ...merged, tmpMb: given.tmpMb ?? Math.min(merged.tmpMb, Math.floor(merged.memoryMb / 2)) }
   const files = Math.min(limits.files, MAX_FILES)
   return {
     Memory: limits.memoryMb * MIB,
@@ -66,7 +66,7 @@ export const containerBody = (
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: true,
-      Mounts: mounts(containerName(cluster, spec.hostId), socketDir, labels) as never,
+      Mounts: mounts(containerName(cluster, spec.workspace ?? spec.hostId), socketDir, labels) as never,
       NetworkMode: network,
       LogConfig: BOUNDED_LOG,
       RestartPolicy: { Name: 'no' },
@@ -79,8 +79,9 @@ const STATES: Readonly<Record<string, HostInfo['state']>> = {
   exited: 'exited',
   dead: 'exited',
   removing: 'exited',
+  paused: 'frozen',
 }
-/** `paused` and `restarting` have a process. */
+/** `restarting` has a process. */
 const stateOf = (status: string): HostInfo['state'] => STATES[status] ?? 'running'
 
 /** Whole seconds, as the engine's list has them. */
@@ -105,4 +106,15 @@ export const seenInInspect = ({ State, Config, Created }: ContainerInspectInfo):
     labels: readLabels(Config.Labels),
     createdAt: isoOf(Date.parse(Created)),
   }
+}
+
+/** Null for one that was not made with a host of ours. */
+export const seenInVolumes = (
+  cluster: string,
+  volume: VolumeInspectInfo & { CreatedAt?: string },
+): UnusedWorkspace | null => {
+  const { Name, Labels, CreatedAt = '' } = volume
+  const prefix = containerName(cluster, '')
+  if (!Name.startsWith(prefix)) return null
+  return { workspace: Name.slice(prefix.length), labels: readLabels(Labels), createdAt: isoOf(Date.parse(CreatedAt)) }
 }

@@ -1,7 +1,6 @@
 /** The connection to a Docker engine: every call has a deadline, every failure is one of ours. */
-import { Agent } from 'node:http'
 import { HoldfastError } from '@holdfast/protocol'
-import Docker from 'dockerode'
+import type Docker from 'dockerode'
 import { RuntimeRefused } from './runtime.ts'
 
 /** Milliseconds that a call may take. Source: a start took 0.3 s on 2 idle cores; engines under mass creates take seconds (moby#30883). */
@@ -14,12 +13,6 @@ export class EngineRefusal extends RuntimeRefused {
     super(message, options)
     this.status = status
   }
-}
-
-/** `host` and `protocol` are said because dockerode would take them from a DOCKER_HOST of the environment instead. */
-export const connect = (socketPath: string): Docker => {
-  const agent = new Agent({ keepAlive: false })
-  return new Docker({ socketPath, host: undefined, protocol: 'http', agent } as Docker.DockerOptions)
 }
 
 const translated = (what: string, ms: number, thrown: unknown): Error => {
@@ -35,26 +28,37 @@ const translated = (what: string, ms: number, thrown: unknown): Error => {
 
 /** Runs one call. Throws RUNTIME_UNAVAILABLE (no answer, no connection, 5xx) or EngineRefusal (3xx, 4xx). */
 export const call = async <T>(what: string, ms: number, run: (abortSignal: AbortSignal) => Promise<T>): Promise<T> => {
-  const abortSignal = AbortSignal.timeout(ms)
+  const deadline = new AbortController()
   // Some calls of dockerode do not pass the signal on; the race keeps the deadline all the same.
-  const late = new Promise<never>((_resolve, reject) => {
-    abortSignal.addEventListener('abort', () => reject(abortSignal.reason), { once: true })
-  })
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    deadline.abort()
+    late.reject(deadline.signal.reason)
+  }, ms)
   try {
-    return await Promise.race([run(abortSignal), late])
+    return await Promise.race([run(deadline.signal), late.promise])
   } catch (thrown) {
     throw translated(what, ms, thrown)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
-/** The call's answer, or null when the engine refuses with one of these statuses. */
-export const unless = async <T>(statuses: readonly number[], answer: Promise<T>): Promise<T | null> => {
-  try {
-    return await answer
-  } catch (error) {
-    if (error instanceof EngineRefusal && statuses.includes(error.status)) return null
+/** Catches the engine's refusals with one of these statuses. */
+export const refused =
+  (statuses: readonly number[]) =>
+  (error: unknown): EngineRefusal => {
+    if (error instanceof EngineRefusal && statuses.includes(error.status)) return error
     throw error
   }
+
+/** The call's answer, or null when the engine refuses with one of these statuses. */
+export const unless = async <T>(statuses: readonly number[], answer: Promise<T>): Promise<T | null> => {
+  const refusal = refused(statuses)
+  return answer.catch((error: unknown) => {
+    refusal(error)
+    return null
+  })
 }
 
 /**

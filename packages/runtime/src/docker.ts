@@ -1,32 +1,47 @@
 /** Session hosts as containers of one Docker engine (20.10 or newer). */
-import { chmod, chown, mkdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { HoldfastError } from '@holdfast/protocol'
+import { HoldfastError, type NodeEngine } from '@holdfast/protocol'
 import type Docker from 'dockerode'
-import { containerBody, containerName, seenInInspect, seenInList } from './docker-container.ts'
-import { call, connect, createContainer, DEADLINE_MS, EngineRefusal, ping, readLogs, unless } from './docker-engine.ts'
+import { withAssignment } from './assignment.ts'
+import { containerBody, containerName, seenInInspect, seenInList, seenInVolumes } from './docker-container.ts'
+import { ensureDoor, hostsVolume } from './docker-door.ts'
+import { call, createContainer, DEADLINE_MS, ping, readLogs, refused, unless } from './docker-engine.ts'
 import { type SessionNetwork, sessionNetwork } from './docker-network.ts'
+import { connect } from './engine-address.ts'
 import { enginePath } from './engine-path.ts'
-import { hostDirectory } from './host-directory.ts'
 import { LABEL } from './labels.ts'
-import { type HostInfo, type HostSpec, ImageMissing, type Runtime, RuntimeRefused } from './runtime.ts'
+import { localMachine, type Machine } from './machine.ts'
+import {
+  type HostInfo,
+  type HostSpec,
+  ImageMissing,
+  type NodeReport,
+  type Runtime,
+  RuntimeRefused,
+  type UnusedWorkspace,
+} from './runtime.ts'
 import { Semaphore } from './semaphore.ts'
 
 export interface DockerOptions {
   cluster: string
   node: string
-  /** As this process sees it. */
+  /** As this process sees it; of no account with a door. */
   hostsDir: string
+  /** For an engine on another machine: how things are done there, and where its door listens with which hex key. */
+  door?: { machine: Machine; listen: string; key: string }
   /** Default: /var/run/docker.sock. */
-  socketPath?: string
+  engine?: NodeEngine
   /** Image with a shell and iptables, for the network guard. */
   guardImage: string
+  /** Sessions on one bridge; default 900. Fewer in tests. */
+  maxPorts?: number
 }
 
 interface Engine {
   docker: Docker
   options: DockerOptions
+  machine: Machine
   network: SessionNetwork
   creates: Semaphore
   /** The hosts directory as the engine sees it. */
@@ -35,13 +50,11 @@ interface Engine {
 
 /** More creates at once only queue up inside the engine, where they block its list too (moby#30883). */
 const MAX_CREATES = 8
-/** The user of every session. */
-const SESSION_UID = 1000
 const LOOK_MS = 50
 
 const inspect = async (engine: Engine, hostId: string): Promise<HostInfo | null> => {
-  const { docker, options } = engine
-  const { address } = hostDirectory(options.hostsDir, hostId)
+  const { docker, options, machine } = engine
+  const address = machine.address(hostId)
   const name = containerName(options.cluster, hostId)
   const inspecting = call(`inspect ${name}`, DEADLINE_MS.query, (abortSignal) =>
     docker.getContainer(name).inspect({ abortSignal }),
@@ -52,54 +65,42 @@ const inspect = async (engine: Engine, hostId: string): Promise<HostInfo | null>
   if (seen.labels[LABEL.cluster] !== options.cluster || seen.labels[LABEL.host] !== hostId) {
     throw new RuntimeRefused(`a container named "${name}" is there that is not ours`)
   }
-  return { hostId, node: options.node, address, ...seen }
+  return withAssignment(machine, { hostId, node: options.node, address, ...seen })
 }
 
-/** Makes the container, or finds the one that somebody made meanwhile; between the two the engine knows neither. */
-const findOrMake = async (engine: Engine, spec: HostSpec, network: string): Promise<HostInfo> => {
+/** Makes the container and answers null, or finds the one that is there; between the two the engine knows neither. */
+const makeOrFind = async (engine: Engine, spec: HostSpec, network: string): Promise<HostInfo | null> => {
   const { docker, options } = engine
   const name = containerName(options.cluster, spec.hostId)
   const body = containerBody(options.cluster, spec, join(await engine.engineHostsDir(), spec.hostId), network)
-  for (const until = Date.now() + DEADLINE_MS.change; Date.now() < until; ) {
+  for (const until = Date.now() + DEADLINE_MS.change; Date.now() < until; await delay(LOOK_MS)) {
+    await engine.machine.make(spec.hostId)
+    const refusal = await createContainer(docker, name, body).then(() => null, refused([404, 409]))
+    if (refusal === null) return null
     const found = await inspect(engine, spec.hostId)
     if (found !== null) return found
-    await mkdir(hostDirectory(options.hostsDir, spec.hostId).path, { recursive: true })
-    const made = await unless([409], createContainer(docker, name, body)).catch((error: unknown) => {
-      if (error instanceof EngineRefusal && error.status === 404) throw new ImageMissing(spec.image, { cause: error })
-      throw error
-    })
-    if (made === null) await delay(LOOK_MS)
+    if (refusal.status === 404) throw new ImageMissing(spec.image, { cause: refusal })
   }
   throw new HoldfastError('RUNTIME_UNAVAILABLE', `Docker has the name ${name} in use, but no such container`)
 }
 
 const create = async (engine: Engine, spec: HostSpec): Promise<HostInfo> => {
-  const { path } = hostDirectory(engine.options.hostsDir, spec.hostId)
   const network = spec.network ? await engine.network.ready() : 'none'
-  const found = await findOrMake(engine, spec, network)
-  if (found.state !== 'created') return found
-  // The session's user makes the socket here; nothing runs yet, and seal() takes the right away again.
-  await chmod(path, 0o777)
+  const found = await makeOrFind(engine, spec, network)
+  // Whoever created it may have got no further.
+  if (found !== null && found.state !== 'created') return found
   const name = containerName(engine.options.cluster, spec.hostId)
   const starting = call(`start ${name}`, DEADLINE_MS.change, (abortSignal) =>
     engine.docker.getContainer(name).start({ abortSignal }),
   )
   await unless([304], starting)
-  return (await inspect(engine, spec.hostId)) ?? found
-}
-
-const seal = async (engine: Engine, hostId: string): Promise<void> => {
-  const { path } = hostDirectory(engine.options.hostsDir, hostId)
-  await chown(path, 0, 0).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new HoldfastError('NOT_FOUND', `there is no session host ${hostId}`)
-    // Not root: then the directory is our own user's, which serves as well unless that is the session's, too.
-    if (error.code !== 'EPERM' || process.getuid?.() === SESSION_UID) throw error
-  })
-  await chmod(path, 0o755)
+  const started = await inspect(engine, spec.hostId)
+  if (started === null) throw new HoldfastError('RUNTIME_UNAVAILABLE', `Docker has ${name} no more, which it started`)
+  return started
 }
 
 const list = async (engine: Engine): Promise<HostInfo[]> => {
-  const { docker, options } = engine
+  const { docker, options, machine } = engine
   const label = [`${LABEL.cluster}=${options.cluster}`, LABEL.host]
   const all = await call('list containers', DEADLINE_MS.query, (abortSignal) =>
     docker.listContainers({ all: true, filters: { label }, abortSignal }),
@@ -110,13 +111,25 @@ const list = async (engine: Engine): Promise<HostInfo[]> => {
     if (!container.Names.includes(`/${containerName(options.cluster, hostId)}`)) return null // somebody else's
     // Memory ends a process with SIGKILL only; null when it was removed since.
     if (seen.exitCode === 137) return inspect(engine, hostId)
-    return { hostId, node: options.node, address: hostDirectory(options.hostsDir, hostId).address, ...seen }
+    return withAssignment(machine, { hostId, node: options.node, address: machine.address(hostId), ...seen })
   })
   return (await Promise.all(infos)).filter((info) => info !== null)
 }
 
+/** Looked at first: engines refuse with 409 or 500 what is so already. */
+const pause = async (engine: Engine, hostId: string, how: 'pause' | 'unpause'): Promise<void> => {
+  const name = containerName(engine.options.cluster, hostId)
+  const state = (await inspect(engine, hostId))?.state
+  if (state !== (how === 'pause' ? 'running' : 'frozen')) return
+  await call(`${how} ${name}`, DEADLINE_MS.change, (abortSignal) =>
+    engine.docker.getContainer(name)[how]({ abortSignal }),
+  )
+}
+
 const stop = async (engine: Engine, hostId: string, graceMs: number): Promise<void> => {
-  if ((await inspect(engine, hostId))?.state !== 'running') return
+  const state = (await inspect(engine, hostId))?.state
+  if (state === 'frozen') await pause(engine, hostId, 'unpause')
+  if (state !== 'running' && state !== 'frozen') return
   const name = containerName(engine.options.cluster, hostId)
   const stopping = call(`stop ${name}`, graceMs + 10_000, (abortSignal) =>
     engine.docker.getContainer(name).stop({ t: Math.ceil(graceMs / 1000), abortSignal }),
@@ -135,19 +148,30 @@ const removeContainer = async (engine: Engine, hostId: string): Promise<void> =>
   }
 }
 
-/** The volume goes last: as long as it is there, an interrupted removal knows that the directory is this cluster's. */
-const remove = async (engine: Engine, hostId: string): Promise<void> => {
-  const volume = engine.docker.getVolume(containerName(engine.options.cluster, hostId))
-  const { path } = hostDirectory(engine.options.hostsDir, hostId)
-  await removeContainer(engine, hostId)
-  const looking = call('inspect a volume', DEADLINE_MS.query, (abortSignal) => volume.inspect({ abortSignal }))
-  if ((await unless([404], looking)) === null) {
-    await rmdir(path).catch(() => {}) // at most an empty one is left, of a create that failed
-    return
-  }
-  await rm(path, { recursive: true, force: true })
+/** To the engine also a container that ended, or was never started, has its volumes. */
+const unusedWorkspaces = async ({ docker, options }: Engine): Promise<UnusedWorkspace[]> => {
+  const filters = { label: [`${LABEL.cluster}=${options.cluster}`, LABEL.host], dangling: ['true'] }
+  const { Volumes } = await call('list volumes', DEADLINE_MS.query, (abortSignal) =>
+    docker.listVolumes({ filters, abortSignal }),
+  )
+  return (Volumes ?? []).map((volume) => seenInVolumes(options.cluster, volume)).filter((seen) => seen !== null)
+}
+
+/** The engine refuses while a container has it. */
+const removeVolume = async (engine: Engine, workspace: string): Promise<void> => {
+  const volume = engine.docker.getVolume(containerName(engine.options.cluster, workspace))
   const removing = call('remove a volume', DEADLINE_MS.change, (abortSignal) => volume.remove({ abortSignal }))
   await unless([404], removing)
+}
+
+/** The container goes after the directory: as long as it is there, an interrupted removal knows that both are this cluster's. */
+const remove = async (engine: Engine, hostId: string, workspace: string | null): Promise<void> => {
+  const found = await inspect(engine, hostId)
+  if (found?.state === 'frozen') await pause(engine, hostId, 'unpause')
+  if (found !== null) await engine.machine.remove(hostId)
+  else await engine.machine.removeEmpty(hostId) // at most that is left, of a create that failed
+  await removeContainer(engine, hostId)
+  if (workspace !== null) await removeVolume(engine, workspace)
 }
 
 const tail = async (engine: Engine, hostId: string, maxBytes: number): Promise<string> => {
@@ -157,16 +181,35 @@ const tail = async (engine: Engine, hostId: string, maxBytes: number): Promise<s
   return output?.subarray(Math.max(0, output.length - maxBytes)).toString('utf8') ?? ''
 }
 
+const report = async (engine: Engine): Promise<NodeReport> => {
+  const listing = call('list images', DEADLINE_MS.query, (abortSignal) =>
+    engine.docker.listImages({ abortSignal } as Docker.ListImagesOptions),
+  )
+  const [pressure, images, bridgePorts] = await Promise.all([
+    engine.machine.pressure(),
+    listing,
+    engine.network.ports(),
+  ])
+  return { pressure, images: images.flatMap(({ RepoTags }) => RepoTags ?? []), bridgePorts }
+}
+
+const prepare = async ({ docker, options, network }: Engine): Promise<void> => {
+  const { cluster, guardImage, door } = options
+  if (door !== undefined) await ensureDoor(docker, { cluster, image: guardImage, listen: door.listen, key: door.key })
+  await network.restore()
+}
+
 const newEngine = (options: DockerOptions): Engine => {
-  const docker = connect(options.socketPath ?? '/var/run/docker.sock')
+  const docker = connect(options.engine ?? { socket: '/var/run/docker.sock' })
   let known: string | null = null
   return {
     docker,
     options,
-    network: sessionNetwork(docker, options.cluster, options.guardImage),
+    machine: options.door?.machine ?? localMachine(options.hostsDir),
+    network: sessionNetwork(docker, options),
     creates: new Semaphore(MAX_CREATES, DEADLINE_MS.change),
     engineHostsDir: async () => {
-      known ??= await enginePath(docker, options.hostsDir)
+      known ??= options.door ? await hostsVolume(docker, options.cluster) : await enginePath(docker, options.hostsDir)
       return known
     },
   }
@@ -178,13 +221,20 @@ export const dockerRuntime = (options: DockerOptions): Runtime => {
     kind: 'docker',
     node: options.node,
     create: (spec) => engine.creates.run(() => create(engine, spec)),
-    seal: (hostId) => seal(engine, hostId),
+    address: async (hostId) => engine.machine.address(hostId),
+    seal: (hostId) => engine.machine.seal(hostId),
+    assign: (hostId, labels) => engine.machine.assign(hostId, labels),
     list: () => list(engine),
     inspect: (hostId) => inspect(engine, hostId),
     stop: (hostId, graceMs) => stop(engine, hostId, graceMs),
-    remove: (hostId) => remove(engine, hostId),
+    unusedWorkspaces: () => unusedWorkspaces(engine),
+    removeWorkspace: (workspace) => removeVolume(engine, workspace),
+    remove: (hostId, workspace = hostId) => remove(engine, hostId, workspace),
+    freeze: (hostId) => pause(engine, hostId, 'pause'),
+    thaw: (hostId) => pause(engine, hostId, 'unpause'),
     tail: (hostId, maxBytes) => tail(engine, hostId, maxBytes),
+    report: () => report(engine),
     ping: () => ping(engine.docker),
-    prepare: () => engine.network.restore(),
+    prepare: () => prepare(engine),
   }
 }

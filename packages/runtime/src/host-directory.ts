@@ -4,7 +4,7 @@ import { HOST_ID, HoldfastError } from '@holdfast/protocol'
 
 /** `sun_path` holds 108 bytes with the closing zero (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107
-const SOCKET = 'host.sock'
+export const SOCKET = 'host.sock'
 
 export interface HostDirectory {
   path: string

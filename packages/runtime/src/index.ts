@@ -1,4 +1,7 @@
 export { type DockerOptions, dockerRuntime } from './docker.ts'
+export { engineName } from './engine-address.ts'
 export * from './labels.ts'
+export type { Machine } from './machine.ts'
 export { type ProcessOptions, processRuntime } from './process.ts'
 export * from './runtime.ts'
+export { Semaphore } from './semaphore.ts'

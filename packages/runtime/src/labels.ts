@@ -8,6 +8,12 @@ export const LABEL = {
   incarnation: 'dev.holdfast.incarnation',
   fence: 'dev.holdfast.fence',
   template: 'dev.holdfast.template',
+  /** Name of the volume with its files. */
+  workspace: 'dev.holdfast.workspace',
+  /** Made without a session: which pool's. */
+  pool: 'dev.holdfast.pool',
+  /** JSON of the session's limits: what it counts for its tenant's quota. */
+  limits: 'dev.holdfast.limits',
 } as const
 
 /**

@@ -3,8 +3,10 @@ import { constants } from 'node:fs'
 import { access, chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HOST_ID, HoldfastError } from '@holdfast/protocol'
+import { withAssignment } from './assignment.ts'
 import { hostDirectory } from './host-directory.ts'
 import { LABEL, readLabels, sealedLabels } from './labels.ts'
+import { localMachine } from './machine.ts'
 import { environment, launch, noted, running } from './process-launch.ts'
 import { family, gone, killAll, signal } from './process-table.ts'
 import type { HostInfo, HostSpec, Runtime } from './runtime.ts'
@@ -45,7 +47,9 @@ const inspect = async (options: ProcessOptions, hostId: string): Promise<HostInf
   const state = (await running(path)) ? 'running' : (await noted(path)) === null ? 'created' : 'exited'
   const { createdAt } = file
   const labels = readLabels(file.labels)
-  return { hostId, node: options.node, state, exitCode: null, oomKilled: false, address, labels, createdAt }
+  const { node } = options
+  const machine = localMachine(options.hostsDir)
+  return withAssignment(machine, { hostId, node, state, exitCode: null, oomKilled: false, address, labels, createdAt })
 }
 
 /** The directory appears whole, with its spec, or not at all: it is made aside and renamed; who comes second changes nothing. */
@@ -124,13 +128,20 @@ export const processRuntime = (options: ProcessOptions): Runtime => ({
   kind: 'process',
   node: options.node,
   create: (spec) => create(options, spec),
+  address: async (hostId) => hostDirectory(options.hostsDir, hostId).address,
   // Host and session are the same user here: the directory can only be kept from others.
   seal: (hostId) => chmod(hostDirectory(options.hostsDir, hostId).path, 0o700),
+  assign: (hostId, labels) => localMachine(options.hostsDir).assign(hostId, labels),
   list: () => list(options),
   inspect: (hostId) => inspect(options, hostId),
   stop: (hostId, graceMs) => stop(options, hostId, graceMs),
   remove: (hostId) => remove(options, hostId),
   tail: (hostId, maxBytes) => tail(options, hostId, maxBytes),
+  report: async () => ({
+    pressure: await localMachine(options.hostsDir).pressure().catch(failed('the hosts directory')),
+    images: null,
+    bridgePorts: null,
+  }),
   ping: async () => {
     await mkdir(options.hostsDir, { recursive: true }).catch(failed('the hosts directory'))
     await access(options.hostsDir, constants.W_OK | constants.X_OK).catch(failed('the hosts directory'))

@@ -1,9 +1,14 @@
 /** Where session hosts come from, in our words: nothing of Docker, Kubernetes or processes shows here. */
-import type { Limits } from '@holdfast/protocol'
+import type { Limits, Pressure } from '@holdfast/protocol'
+
+/** Of a host for which nothing else is said. */
+export const DEFAULT_LIMITS = { memoryMb: 2048, cpus: 2, pids: 512, files: 4096, tmpMb: 256 } as const
 
 export interface HostSpec {
   /** Names the container or process; a second create with the same id finds the first. */
   hostId: string
+  /** Names the volume with the session's files, which may be that of an earlier host; default: the host's own id. */
+  workspace?: string
   /** Container image; the process runtime has none. */
   image: string
   /** Hex key with which the host checks grants. */
@@ -18,8 +23,8 @@ export interface HostSpec {
 export interface HostInfo {
   hostId: string
   node: string
-  /** `created`: made but not started. `exited`: its process is gone. */
-  state: 'created' | 'running' | 'exited'
+  /** `created`: made but not started. `frozen`: no process of it runs until it is thawed. `exited`: its process is gone. */
+  state: 'created' | 'running' | 'frozen' | 'exited'
   /** Exit code of the host process; null while it runs or where nobody was there to see it. */
   exitCode: number | null
   oomKilled: boolean
@@ -28,6 +33,25 @@ export interface HostInfo {
   labels: Readonly<Record<string, string>>
   /** ISO 8601. */
   createdAt: string
+}
+
+/** Files of a session that no host on the node has. */
+export interface UnusedWorkspace {
+  /** Its name: the id of the host that had it first. */
+  workspace: string
+  /** Of that host. */
+  labels: Readonly<Record<string, string>>
+  /** ISO 8601. */
+  createdAt: string
+}
+
+/** What a node has left besides what was promised to sessions; null where the runtime knows no such thing. */
+export interface NodeReport {
+  pressure: Pressure
+  /** Names with tags of all images on the node. */
+  images: readonly string[] | null
+  /** Sessions with a network, and the most that the node's bridges take. */
+  bridgePorts: { used: number; limit: number } | null
 }
 
 /**
@@ -42,20 +66,40 @@ export interface Runtime {
    * exited one again would run its session's command twice. Throws ImageMissing, RuntimeRefused.
    */
   create(spec: HostSpec): Promise<HostInfo>
+  /** Where a host of this id listens, once it is there and does. */
+  address(hostId: string): Promise<string>
   /** After the host listens and before any user code runs: takes write access to the socket's directory away from the session. */
   seal(hostId: string): Promise<void>
+  /**
+   * Gives a host that was made for a pool, and is sealed, the identity labels of its session; from then on they are among
+   * its labels. Again with the same ones changes nothing; throws RuntimeRefused for others, NOT_FOUND when it is gone.
+   */
+  assign(hostId: string, labels: Readonly<Record<string, string>>): Promise<void>
   /** All hosts of this cluster on the node, or an error: never a part of them. */
   list(): Promise<HostInfo[]>
   inspect(hostId: string): Promise<HostInfo | null>
-  /** SIGTERM, then SIGKILL after `graceMs`. Stopping an absent host succeeds. */
+  /** SIGTERM, then SIGKILL after `graceMs`; a frozen one is thawed for it. Stopping an absent host succeeds. */
   stop(hostId: string, graceMs: number): Promise<void>
-  /** Ends it if it runs, and removes every trace: container, volume, socket, log. Removing an absent host succeeds. */
-  remove(hostId: string): Promise<void>
+  /**
+   * Ends it if it runs, and removes every trace: container, socket, log, and the workspace of this name, by default its
+   * own; null keeps it for a later host. Removing what is absent succeeds.
+   */
+  remove(hostId: string, workspace?: string | null): Promise<void>
+  /** Where files can be left without a host: all of this cluster on the node, or an error. One may be of a host that is being made. */
+  unusedWorkspaces?(): Promise<UnusedWorkspace[]>
+  /** Removing what is absent succeeds; throws RuntimeRefused while a host has it. */
+  removeWorkspace?(workspace: string): Promise<void>
   /** The last `maxBytes` of the host's output, lines of its standard output unbroken and in order; empty when it is gone. */
   tail(hostId: string, maxBytes: number): Promise<string>
   /** Throws RUNTIME_UNAVAILABLE within 3 s when the engine does not answer. */
   ping(): Promise<void>
-  /** Brings back what a reboot of the node takes away (firewall rules), for hosts that already run; call once at the start. */
+  /** Where the node can: nothing of the host runs any more, all of it stays in memory. Freezing a frozen host changes nothing. */
+  freeze?(hostId: string): Promise<void>
+  /** Goes on where it was frozen; one that is not frozen just goes on. */
+  thaw?(hostId: string): Promise<void>
+  /** Throws RUNTIME_UNAVAILABLE. */
+  report(): Promise<NodeReport>
+  /** Brings back what a reboot of the node takes away (firewall rules), for hosts that already run; to be called whenever the node comes back. */
   prepare?(): Promise<void>
 }
 

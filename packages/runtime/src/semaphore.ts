@@ -38,7 +38,7 @@ export class Semaphore {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(enter), 1)
         const wait = `${this.#maxWaitMs / 1000} s`
-        reject(new HoldfastError('RUNTIME_UNAVAILABLE', `${this.#limit} creates are under way, none ended in ${wait}`))
+        reject(new HoldfastError('RUNTIME_UNAVAILABLE', `${this.#limit} calls are under way, none ended in ${wait}`))
       }, this.#maxWaitMs)
       this.#waiting.push(enter)
     })

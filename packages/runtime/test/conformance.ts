@@ -1,7 +1,7 @@
 /** What every runtime promises, as sentences; run against each driver with the stub host in place of a session host. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type HostInfo, type HostSpec, LABEL, type Runtime } from '../src/index.ts'
+import { type HostInfo, type HostSpec, LABEL, type Runtime, RuntimeRefused } from '../src/index.ts'
 import { newHostId, tell, until } from './stub-client.ts'
 
 export interface Harness {
@@ -94,6 +94,31 @@ export const runtimeConformance = (name: string, harness: Harness): void => {
     assert.deepEqual(own?.labels, info.labels)
   })
 
+  check('a host made for a pool gets the identity of one session, and of no other', async () => {
+    const info = await create({ labels: { [LABEL.pool]: 'shell.1', [LABEL.template]: 'shell' } })
+    assert.equal(info.labels[LABEL.session], undefined)
+    await tell(info, 'pid')
+    await runtime.seal(info.hostId)
+    assert.equal(await runtime.address(info.hostId), info.address)
+    const identity = { [LABEL.session]: 'first', [LABEL.tenant]: 'acme', [LABEL.fence]: '1' }
+    await runtime.assign(info.hostId, identity)
+    await runtime.assign(info.hostId, identity)
+    await assert.rejects(runtime.assign(info.hostId, { ...identity, [LABEL.session]: 'second' }), RuntimeRefused)
+    const expected = { ...info.labels, ...identity }
+    assert.deepEqual((await runtime.inspect(info.hostId))?.labels, expected)
+    assert.deepEqual((await runtime.list()).find(({ hostId }) => hostId === info.hostId)?.labels, expected)
+    await runtime.remove(info.hostId)
+    await assert.rejects(runtime.assign(info.hostId, identity), { code: 'NOT_FOUND' })
+  })
+
+  check('of twenty who assign a host at once one succeeds', async () => {
+    const info = await create({ labels: { [LABEL.pool]: 'shell.1' } })
+    await tell(info, 'pid')
+    await runtime.seal(info.hostId)
+    const tries = Array.from({ length: 20 }, (_, at) => runtime.assign(info.hostId, { [LABEL.session]: `s${at}` }))
+    assert.equal((await Promise.allSettled(tries)).filter(({ status }) => status === 'fulfilled').length, 1)
+  })
+
   check('a host of another cluster is not seen, not stopped and not removed', async () => {
     const info = await create()
     const pid = await tell(info, 'pid')
@@ -166,6 +191,41 @@ export const runtimeConformance = (name: string, harness: Harness): void => {
     // The id is free again.
     assert.equal((await create({}, info.hostId)).state, 'running')
   })
+
+  check('a host can be removed before another one with its workspace is', async () => {
+    const first = await create()
+    await tell(first, 'exit 0')
+    await exited(first.hostId)
+    const second = await create({ workspace: first.hostId, labels: { [LABEL.workspace]: first.hostId } })
+    assert.equal(second.labels[LABEL.workspace], first.hostId)
+    await runtime.remove(first.hostId, null)
+    assert.equal((await runtime.inspect(second.hostId))?.state, 'running')
+    await runtime.remove(second.hostId, first.hostId)
+    await runtime.remove(second.hostId, first.hostId)
+  })
+
+  const { unusedWorkspaces: unused, removeWorkspace } = runtime
+  if (unused !== undefined && removeWorkspace !== undefined) {
+    check('files that no host has are told of, and removed unless a host has got them again', async () => {
+      const first = await create()
+      await tell(first, 'exit 0')
+      await exited(first.hostId)
+      assert.deepEqual(await unused(), [], 'one that ended has its files')
+      await runtime.remove(first.hostId, null)
+      const [left, ...more] = await unused()
+      assert.deepEqual([left?.workspace, more], [first.hostId, []])
+      assert.deepEqual(left?.labels, first.labels)
+      assert.ok(Math.abs(Date.parse(left?.createdAt ?? '') - Date.now()) < 60_000, left?.createdAt)
+      assert.deepEqual(await stranger.unusedWorkspaces?.(), [])
+      const second = await create({ workspace: first.hostId })
+      assert.deepEqual(await unused(), [])
+      await assert.rejects(removeWorkspace(first.hostId), RuntimeRefused)
+      await runtime.remove(second.hostId, null)
+      await removeWorkspace(first.hostId)
+      assert.deepEqual(await unused(), [])
+      await removeWorkspace(first.hostId)
+    })
+  }
 
   check('what is absent can be stopped, removed, inspected and read', async () => {
     const hostId = newHostId()

@@ -98,12 +98,53 @@ check('remove takes the workspace, volumes of the image and the directory along'
   assert.throws(() => statSync(join(hostsDir, info.hostId)), /ENOENT/)
 })
 
-check('a remove that was cut short after the container is finished by the next one', async () => {
+check(
+  'a remove that was cut short after the directory, or after the container, is finished by the next one',
+  async () => {
+    for (const cut of ['directory', 'container']) {
+      const info = await runtime.create(stubSpec(newHostId(), image))
+      rmSync(join(hostsDir, info.hostId), { recursive: true })
+      if (cut === 'container') await docker('rm', '-f', '-v', container(info))
+      await runtime.remove(info.hostId)
+      await assert.rejects(docker('volume', 'inspect', container(info)), /[Nn]o such volume/)
+      assert.deepEqual(await runtime.list(), [])
+    }
+  },
+)
+
+check('a later host finds the workspace of the one before it, which is removed without it', async () => {
+  const first = await runtime.create(stubSpec(newHostId(), image))
+  await inside(first, 'sh', '-c', 'echo kept >/home/dev/file')
+  await runtime.stop(first.hostId, 0)
+  const second = await runtime.create(stubSpec(newHostId(), image, { workspace: first.hostId }))
+  await runtime.remove(first.hostId, null)
+  assert.equal(await inside(second, 'cat', '/home/dev/file'), 'kept')
+  await runtime.remove(second.hostId, first.hostId)
+  await assert.rejects(docker('volume', 'inspect', container(first)), /[Nn]o such volume/)
+})
+
+check('a frozen host does nothing until it is thawed, and can be stopped and removed', async () => {
   const info = await runtime.create(stubSpec(newHostId(), image))
-  await docker('rm', '-f', '-v', container(info))
+  const pid = await tell(info, 'pid')
+  await runtime.freeze?.(info.hostId)
+  await runtime.freeze?.(info.hostId)
+  assert.equal((await runtime.inspect(info.hostId))?.state, 'frozen')
+  assert.deepEqual(
+    (await runtime.list()).map(({ state }) => state),
+    ['frozen'],
+  )
+  const answer = tell(info, 'pid')
+  await runtime.thaw?.(info.hostId)
+  await runtime.thaw?.(info.hostId)
+  assert.equal(await answer, pid)
+  await runtime.freeze?.(info.hostId)
+  await runtime.stop(info.hostId, 20_000)
+  assert.equal((await runtime.inspect(info.hostId))?.exitCode, 7, 'it ended by itself')
   await runtime.remove(info.hostId)
-  await assert.rejects(docker('volume', 'inspect', container(info)), /[Nn]o such volume/)
-  assert.throws(() => statSync(join(hostsDir, info.hostId)), /ENOENT/)
+  const other = await runtime.create(stubSpec(newHostId(), image))
+  await runtime.freeze?.(other.hostId)
+  await runtime.remove(other.hostId)
+  assert.equal(await runtime.inspect(other.hostId), null)
 })
 
 check('a host that runs out of memory itself is exited with 137 and oomKilled', async () => {
@@ -133,7 +174,9 @@ check('the host key does not travel in a URL', async () => {
       socket.end(`HTTP/1.1 ${absent}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`)
     })
   }).listen(socketPath)
-  await assert.rejects(make({ socketPath }).create(stubSpec(newHostId(), image)), { code: 'RUNTIME_UNAVAILABLE' })
+  await assert.rejects(make({ engine: { socket: socketPath } }).create(stubSpec(newHostId(), image)), {
+    code: 'RUNTIME_UNAVAILABLE',
+  })
   spy.close()
   const create = seen.slice(seen.indexOf('POST '))
   assert.match(create, /^POST \/containers\/create\?name=hf-[a-z0-9-]+ HTTP/)

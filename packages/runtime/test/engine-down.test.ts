@@ -13,8 +13,8 @@ import { newHostId } from './stub-client.ts'
 const hostsDir = mkdtempSync(join(tmpdir(), 'hf-test-'))
 after(() => rmSync(hostsDir, { recursive: true }))
 
-const runtimeAt = (socketPath: string): Runtime =>
-  dockerRuntime({ cluster: 'down', node: 'n', hostsDir, socketPath, guardImage: 'none' })
+const runtimeAt = (socket: string): Runtime =>
+  dockerRuntime({ cluster: 'down', node: 'n', hostsDir, engine: { socket }, guardImage: 'none' })
 
 const everyCallFails = async (runtime: Runtime, message: RegExp): Promise<void> => {
   const id = newHostId()
@@ -28,6 +28,7 @@ const everyCallFails = async (runtime: Runtime, message: RegExp): Promise<void> 
     assert.rejects(runtime.stop(id, 1_000), unavailable),
     assert.rejects(runtime.remove(id), unavailable),
     assert.rejects(runtime.tail(id, 100), unavailable),
+    assert.rejects(runtime.report(), unavailable),
     assert.rejects(runtime.prepare?.() ?? Promise.resolve(), unavailable),
   ])
 }

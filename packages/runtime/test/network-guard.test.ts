@@ -180,6 +180,22 @@ check('without a guard, sessions with a network are refused with the reason, and
   }
 })
 
+check('when a bridge is full the next session gets another one, guarded alike', async () => {
+  const small = make({ guardImage, maxPorts: 2 }) // as many as there are
+  const third = await small.create(withNetwork())
+  try {
+    const networks = '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}'
+    assert.equal(await docker('inspect', '-f', networks, container(third)), `hf-${cluster}-2`)
+    assert.deepEqual((await small.report()).bridgePorts, { used: 3, limit: 18 })
+    assert.ok((await jumps()).some((line) => line.includes(`-i h2-${cluster} `)))
+    assert.equal(await probe(container(third), await gatewayOf(`hf-${cluster}-2`), machinePort()), 'silent')
+    assert.equal(await probe(container(third), await addressOf(container(neighbour)), PORT), 'silent')
+  } finally {
+    await small.remove(third.hostId)
+    await docker('network', 'rm', `hf-${cluster}-2`)
+  }
+})
+
 check('a network of our name that lets its containers talk is refused', async () => {
   const other = `${cluster}x`
   await docker('network', 'create', `hf-${other}`)

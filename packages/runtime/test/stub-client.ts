@@ -1,10 +1,10 @@
 /** What tests use to talk to a stub host, and to wait for a condition. */
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { newIncarnation } from '@holdfast/protocol'
+import { randomId } from '@holdfast/protocol'
 import type { HostInfo } from '../src/index.ts'
 
-export const newHostId = (): string => `test-${newIncarnation()}${newIncarnation()}-${newIncarnation()}`
+export const newHostId = (): string => `test-${randomId(12)}-${randomId(6)}`
 
 /** Polls until the probe gives something; fails with `what` after 20 s. */
 export const until = async <T>(what: string, probe: () => Promise<T | null | undefined | false>): Promise<T> => {

@@ -12,6 +12,14 @@ export interface HostGrant {
   principal: string
 }
 
+/** What an orchestrator has a node's door do on that machine: in the directory of one host, or look how full it is. */
+export type DoorOrder =
+  | { op: 'make' | 'seal' | 'assigned' | 'remove' | 'removeEmpty'; host: string }
+  | { op: 'assign'; host: string; labels: Readonly<Record<string, string>> }
+  | { op: 'pressure' }
+/** The one path that a door answers itself; every other request is for a session host. */
+export const DOOR_PATH = '/door'
+
 /** Who calls, as the gateway found out; what the orchestrator trusts. */
 export interface Principal {
   principal: string
@@ -33,6 +41,8 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 
 /** The only secret a session host holds, hex: HMAC-SHA256 of the master key and the host's id. It opens no other host. */
 export const hostKey = (masterKey: string, hostId: string): string => hmac(masterKey, `host:${hostId}`).toString('hex')
+/** The only secret the door of a node holds, hex: it signs orders for that door, and opens no host. */
+export const doorKey = (masterKey: string, node: string): string => hmac(masterKey, `door:${node}`).toString('hex')
 /** Key for calls from a gateway to the orchestrator, hex. */
 export const serviceKey = (masterKey: string): string => hmac(masterKey, 'service').toString('hex')
 /** Key for the console's session cookie, hex. */
@@ -74,6 +84,17 @@ export const verify = <T>(key: string, token: string, now = Date.now()): { body:
   const envelope = opened<T>(text)
   if (envelope.expires <= now) throw unauthenticated('expired')
   return envelope
+}
+
+/** The host that a token claims to be for, unverified: good for finding that host, which checks the token itself. */
+export const claimedHost = (token: string): string | undefined => {
+  try {
+    const { body } = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { body?: unknown }
+    const { host } = body as { host?: unknown }
+    return typeof host === 'string' ? host : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The token of an `Authorization: Bearer …` header, or undefined. */

@@ -18,7 +18,8 @@ export const answerWithProblems = (app: FastifyInstance): void => {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toHoldfastError(thrown)
     if (error.statusCode >= 500) request.log.error({ err: thrown }, error.message)
-    if (error.retryable) reply.header('retry-after', '1')
+    // Whole seconds, RFC 9110 §10.2.3.
+    if (error.retryable) reply.header('retry-after', String(Math.ceil((error.retryAfterMs ?? 1000) / 1000)))
     return reply.code(error.statusCode).type('application/problem+json').send(problem(error))
   })
   app.setNotFoundHandler((request, reply) => {

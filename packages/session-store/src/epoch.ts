@@ -1,9 +1,9 @@
 /** The store's epoch: how an emptied Redis is told from one that never had anything, by the very next write. */
-import { once } from 'node:events'
 import { HoldfastError, newEpoch } from '@holdfast/protocol'
-import type { Redis } from 'ioredis'
-import { ANSWER_MS, answered } from './availability.ts'
+import { answered } from './availability.ts'
+import { connected } from './connection.ts'
 import type { Keys } from './keys.ts'
+import type { RedisClient } from './redis-client.ts'
 import type { Reply, Script } from './scripts.ts'
 
 /** Tenants whose copy of the epoch `open` sets at one time. */
@@ -20,20 +20,15 @@ export interface Epochs {
 
 const stale = (why: string): HoldfastError => new HoldfastError('STALE', why)
 
-/** Connecting goes on in the background; the first call after a start waits for it, or for its failure. */
-const connected = async (redis: Redis): Promise<void> => {
-  if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(ANSWER_MS) })
-}
-
 /** Sets the tenant's copy; true when it was missing or another one. */
-const renew = async (redis: Redis, key: string, epoch: string): Promise<boolean> =>
+const renew = async (redis: RedisClient, key: string, epoch: string): Promise<boolean> =>
   (await redis.set(key, epoch, 'GET')) !== epoch
 
 /**
  * A script sees only its tenant's slot, so each tenant has a copy of the epoch. FLUSHALL takes all copies; the loss of
  * one shard takes its own. A copy that is missing is right only for a tenant that the store does not list yet.
  */
-export const epochsOf = (redis: Redis, keys: Keys): Epochs => {
+export const epochsOf = (redis: RedisClient, keys: Keys): Epochs => {
   let opened: string | undefined
 
   const current = (): string => {

@@ -1,3 +1,6 @@
 export * from './connection.ts'
+export * from './node-store.ts'
 export * from './redis.ts'
+export { type RedisClient, redisClient } from './redis-client.ts'
 export * from './store.ts'
+export * from './warm-hosts.ts'

@@ -1,14 +1,14 @@
 /** Reading records in the order of their creation, newest first, at a cost of the page and not of the store. */
-import type { Redis } from 'ioredis'
 import { answered } from './availability.ts'
-import { cursorOf, idOfMember, type Keys, memberOfCursor } from './keys.ts'
+import { cursorOf, INDEX_MEMBER, idOfMember, type Keys, placeOf } from './keys.ts'
 import { readRecord } from './records.ts'
+import type { RedisClient } from './redis-client.ts'
 import type { ListQuery, SessionRecord } from './store.ts'
 
 /** Records looked at for one page; a filter that matches few gets a short page and a cursor to go on. */
 export const MAX_EXAMINED = 1000
-/** Records fetched in one round trip when not all of them are wanted. */
-const CHUNK = 200
+/** Records fetched in one round trip when not all of them are wanted; taking in so many delays other requests by 3 ms. */
+const CHUNK = 50
 
 interface Entry {
   /** Its place in the index. */
@@ -19,7 +19,7 @@ interface Entry {
 
 /** The tenant's records from below `after`, in chunks; each round trip has a deadline of its own. */
 export async function* newestFirst(
-  redis: Redis,
+  redis: RedisClient,
   keys: Keys,
   tenant: string,
   chunk = CHUNK,
@@ -47,12 +47,12 @@ const matches = (record: SessionRecord, { phase, labels = {} }: ListQuery): bool
   Object.entries(labels).every(([name, value]) => record.spec.labels[name] === value)
 
 export const listPage = async (
-  redis: Redis,
+  redis: RedisClient,
   keys: Keys,
   query: ListQuery,
 ): Promise<{ records: SessionRecord[]; cursor?: string }> => {
   const filtered = query.phase !== undefined || Object.keys(query.labels ?? {}).length > 0
-  const after = query.cursor === undefined ? undefined : memberOfCursor(query.cursor)
+  const after = query.cursor === undefined ? undefined : placeOf(query.cursor, INDEX_MEMBER)
   const chunk = filtered ? CHUNK : Math.min(Math.max(query.limit, 1), CHUNK)
   const records: SessionRecord[] = []
   let examined = 0

@@ -1,13 +1,15 @@
 /** The session store on Redis: a hash a record, a sorted index a tenant, and every write one script. */
-import type { Redis } from 'ioredis'
 import { answered } from './availability.ts'
+import { listDeaths } from './deaths.ts'
 import { epochsOf } from './epoch.ts'
-import { subscribeTo } from './events.ts'
+import { changesAfter, latestChange, subscribeTo } from './events.ts'
 import { keysOf } from './keys.ts'
 import { listPage, newestFirst } from './listing.ts'
 import { readRecord } from './records.ts'
+import type { RedisClient } from './redis-client.ts'
 import { SCRIPTS } from './scripts.ts'
 import type { SessionRecord, SessionStore, TicketGrant } from './store.ts'
+import { usageOf } from './usage.ts'
 import { type Writer, writesOf } from './writes.ts'
 
 const readsOf = ({ redis, keys, epochs }: Writer) => {
@@ -20,6 +22,7 @@ const readsOf = ({ redis, keys, epochs }: Writer) => {
   return {
     scan,
     get: (tenant, id) => answered(readRecord(redis, keys.record(tenant, id))),
+    deaths: (query) => listDeaths(redis, keys, query),
     list: (query) => answered(listPage(redis, keys, query)),
     async screen(tenant, id) {
       const text = await answered(redis.get(keys.screen(tenant, id)))
@@ -40,15 +43,18 @@ const ticketsOf = ({ redis, keys }: Writer) =>
   }) satisfies Partial<SessionStore>
 
 /** `cluster` separates stores on one Redis. The connection stays the caller's; `storeConnection` makes a fitting one. */
-export const redisStore = ({ redis, cluster }: { redis: Redis; cluster: string }): SessionStore => {
+export const redisStore = ({ redis, cluster }: { redis: RedisClient; cluster: string }): SessionStore => {
   const keys = keysOf(cluster)
   const parts = { redis, keys, epochs: epochsOf(redis, keys) }
   return {
     ...readsOf(parts),
     ...writesOf(parts),
+    ...usageOf(parts),
     ...ticketsOf(parts),
     open: parts.epochs.open,
-    subscribe: (onEvent) => subscribeTo(redis, keys.events, onEvent),
+    latestChange: (tenant) => latestChange(redis, keys.changes(tenant)),
+    changesAfter: (tenant, id, limit) => changesAfter(redis, keys.changes(tenant), id, limit),
+    subscribe: (onHint) => subscribeTo(redis, keys.events, onHint),
     async ping() {
       await answered(redis.ping())
     },

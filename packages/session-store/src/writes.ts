@@ -1,24 +1,30 @@
 /** Writes of records: what each script is given, and what its answer means. */
-import { HoldfastError, NEXT, PHASES, type Phase } from '@holdfast/protocol'
-import type { Redis } from 'ioredis'
+import { deadlineOf, HoldfastError, NO_QUOTA, PHASE_RULES, PHASES, type Phase } from '@holdfast/protocol'
 import { answered } from './availability.ts'
 import type { Epochs } from './epoch.ts'
 import { eventHead } from './events.ts'
 import { indexMember, type Keys } from './keys.ts'
+import { quotaArgs, quotaExceeded, tooFast } from './quota.ts'
 import { ENV_PHASES, fieldsOf, fieldsOfWhole, readRecord, recordOfReply } from './records.ts'
+import type { RedisClient } from './redis-client.ts'
 import { type Reply, SCRIPTS } from './scripts.ts'
-import type { Guard, RecordPatch, SessionRecord, SessionStore } from './store.ts'
+import type { Guard, RecordPatch, SessionRecord, SessionStore, StoreEvent } from './store.ts'
 
+/** A session that is started again and again keeps this many. */
+export const MAX_SESSION_DEATHS = 100
 const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000
 
 export interface Writer {
-  redis: Redis
+  redis: RedisClient
   keys: Keys
   epochs: Epochs
 }
 type Id = Pick<SessionRecord, 'tenant' | 'id'>
 
-const eventArgs = ({ keys }: Writer, { tenant, id }: Id): string[] => [keys.events, eventHead(tenant, id)]
+const eventArgs = ({ keys }: Writer, { tenant, id }: Id, type: StoreEvent['type'] = 'session'): string[] => [
+  keys.events,
+  eventHead(type, tenant, id),
+]
 
 const guardArgs = ({ incarnation, fence }: Guard): (string | number)[] => [JSON.stringify(incarnation), fence]
 
@@ -31,10 +37,19 @@ const accepted = ([word, ...rest]: Reply, { tenant, id }: Id): readonly string[]
   throw new HoldfastError('INTERNAL', `a script answered ${word}`)
 }
 
-const create = async (writer: Writer, ...[given, idempotency]: Parameters<SessionStore['create']>) => {
+const create = async (
+  writer: Writer,
+  ...[given, idempotency, quota = NO_QUOTA]: Parameters<SessionStore['create']>
+) => {
   const { redis, keys, epochs } = writer
   const { tenant, id, principal, createdAt } = given
-  const scriptKeys = [keys.record(tenant, id), keys.index(tenant)]
+  const scriptKeys = [
+    keys.record(tenant, id),
+    keys.index(tenant),
+    keys.usage(tenant),
+    keys.rate(tenant),
+    keys.changes(tenant),
+  ]
   if (idempotency) scriptKeys.push(keys.idempotency(tenant, principal, idempotency.key))
   const reply = await epochs.write(tenant, SCRIPTS.create, scriptKeys, [
     id,
@@ -42,11 +57,14 @@ const create = async (writer: Writer, ...[given, idempotency]: Parameters<Sessio
     ...eventArgs(writer, given),
     idempotency?.bodyHash ?? '',
     IDEMPOTENCY_TTL_MS,
+    ...quotaArgs(quota, given),
     ...fieldsOfWhole({ ...given, rev: 1, incarnation: '', fence: 0 }),
   ])
   if (reply[0] === 'CONFLICT') {
     throw new HoldfastError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another body')
   }
+  if (reply[0] === 'QUOTA') throw quotaExceeded(reply[1] as string[], quota, given)
+  if (reply[0] === 'RATE') throw tooFast(Number(reply[1]), quota)
   if (reply[0] !== 'SAME') return { record: recordOfReply(accepted(reply, given)), created: true }
   const record = await readRecord(redis, keys.record(tenant, String(reply[1])))
   if (record === null) {
@@ -58,8 +76,8 @@ const create = async (writer: Writer, ...[given, idempotency]: Parameters<Sessio
 const adopt = async (writer: Writer, record: SessionRecord): Promise<SessionRecord> => {
   const { keys, epochs } = writer
   const { tenant, id, fence, createdAt } = record
-  const args = [fence, indexMember(createdAt, id), ...eventArgs(writer, record), ...fieldsOfWhole(record)]
-  const scriptKeys = [keys.record(tenant, id), keys.index(tenant)]
+  const args = [fence, indexMember(createdAt, id), ...eventArgs(writer, record), id, ...fieldsOfWhole(record)]
+  const scriptKeys = [keys.record(tenant, id), keys.index(tenant), keys.usage(tenant), keys.changes(tenant)]
   return recordOfReply(accepted(await epochs.write(tenant, SCRIPTS.adopt, scriptKeys, args), record))
 }
 
@@ -69,21 +87,42 @@ interface Change {
   from: readonly Phase[] | '*'
   /** Begins a placement. */
   incarnation?: string
-  patch: RecordPatch
+  patch: Partial<SessionRecord>
+  end?: Parameters<SessionStore['transition']>[4] | undefined
 }
 
-const change = async (writer: Writer, of: Id, { guard, from, incarnation, patch }: Change): Promise<SessionRecord> => {
+/** What every move of the phase brings with it. */
+const entered = (phase: Phase): Partial<SessionRecord> => {
+  const now = Date.now()
+  return { phase, phaseSince: new Date(now).toISOString(), deadline: deadlineOf(phase, now), waiting: null }
+}
+
+const change = async (
+  writer: Writer,
+  of: Id,
+  { guard, from, incarnation, patch, end }: Change,
+): Promise<SessionRecord> => {
   const { keys, epochs } = writer
   const reply = await epochs.write(
     of.tenant,
     SCRIPTS.transition,
-    [keys.record(of.tenant, of.id)],
+    [
+      keys.record(of.tenant, of.id),
+      keys.deaths(of.tenant),
+      keys.sessionDeaths(of.tenant, of.id),
+      keys.usage(of.tenant),
+      keys.changes(of.tenant),
+    ],
     [
       ...guardArgs(guard),
       from === '*' ? from : JSON.stringify(from),
       incarnation === undefined ? '' : JSON.stringify(incarnation),
       JSON.stringify(ENV_PHASES),
       ...eventArgs(writer, of),
+      end === undefined ? '' : JSON.stringify(end.death),
+      end?.keepMs ?? 0,
+      MAX_SESSION_DEATHS,
+      of.id,
       ...fieldsOf(patch),
     ],
   )
@@ -92,21 +131,41 @@ const change = async (writer: Writer, of: Id, { guard, from, incarnation, patch 
 
 const remove = async (writer: Writer, of: Id, guard: Guard): Promise<void> => {
   const { keys, epochs } = writer
-  const scriptKeys = [keys.record(of.tenant, of.id), keys.index(of.tenant), keys.screen(of.tenant, of.id)]
-  const args = [...guardArgs(guard), ...eventArgs(writer, of)]
-  accepted(await epochs.write(of.tenant, SCRIPTS.remove, scriptKeys, args), of)
+  const { tenant, id } = of
+  const scriptKeys = [keys.record(tenant, id), keys.index(tenant), keys.usage(tenant), keys.changes(tenant)]
+  const args = [...guardArgs(guard), ...eventArgs(writer, of, 'removed'), id]
+  accepted(await epochs.write(tenant, SCRIPTS.remove, scriptKeys, args), of)
 }
 
-const phasesBefore = (to: Phase): readonly Phase[] => PHASES.filter((from) => NEXT[from].includes(to))
+const phasesBefore = (to: Phase): readonly Phase[] => PHASES.filter((from) => PHASE_RULES[from].next.includes(to))
+
+const moving = (guard: Guard, to: Phase, patch: RecordPatch): Change => ({
+  guard,
+  from: phasesBefore(to),
+  patch: { ...patch, ...entered(to) },
+})
+
+const within = (guard: Guard, patch: RecordPatch): Change => ({
+  guard,
+  from: guard.phase === undefined ? '*' : [guard.phase],
+  patch,
+})
 
 export const writesOf = (writer: Writer) =>
   ({
     create: (...call) => answered(create(writer, ...call)),
     adopt: (record) => adopt(writer, record),
-    transition: (tenant, id, guard, patch) =>
-      change(writer, { tenant, id }, { guard, from: patch.phase ? phasesBefore(patch.phase) : '*', patch }),
+    transition: (tenant, id, guard, patch, end) =>
+      change(
+        writer,
+        { tenant, id },
+        {
+          ...(patch.phase === undefined ? within(guard, patch) : moving(guard, patch.phase, patch)),
+          end,
+        },
+      ),
     place: (tenant, id, guard, { incarnation, ...rest }) =>
-      change(writer, { tenant, id }, { guard, from: ['pending'], incarnation, patch: { ...rest, phase: 'starting' } }),
+      change(writer, { tenant, id }, { ...moving(guard, 'starting', rest), from: ['pending'], incarnation }),
     remove: (tenant, id, guard) => remove(writer, { tenant, id }, guard),
     async saveScreen(tenant, id, screen, ttlMs) {
       const { keys, epochs } = writer

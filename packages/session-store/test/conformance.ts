@@ -1,7 +1,7 @@
 /** What every session store does with records, whatever it is made of. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HoldfastError, newIncarnation } from '@holdfast/protocol'
+import { HoldfastError, incarnationOf } from '@holdfast/protocol'
 import type { SessionStore } from '../src/index.ts'
 import { CANARY, coded, collect, newRecord, runningRecord } from './examples.ts'
 
@@ -14,7 +14,7 @@ const unplaced = { incarnation: '', fence: 0 }
 /** Creates, places and runs one; returns the running record. */
 const run = async (store: SessionStore) => {
   const { record } = await store.create(newRecord())
-  const placed = await store.place(record.tenant, record.id, record, { incarnation: newIncarnation() })
+  const placed = await store.place(record.tenant, record.id, record, { incarnation: incarnationOf(1) })
   return store.transition(placed.tenant, placed.id, placed, { phase: 'running' })
 }
 
@@ -91,6 +91,38 @@ const moves: Record<string, Case> = {
     const next = await store.transition(running.tenant, running.id, running, { conditions: [condition] })
     assert.deepEqual([next.phase, next.conditions], ['running', [condition]])
   },
+  'a move of the phase sets its time and deadline and clears what was waited for': async (store) => {
+    const { record } = await store.create(newRecord())
+    const waiting = { for: 'a node', since: '2026-11-22T10:00:01.000Z', until: null }
+    const waits = await store.transition(record.tenant, record.id, record, { waiting })
+    assert.deepEqual([waits.waiting, waits.deadline, waits.phaseSince], [waiting, record.deadline, record.phaseSince])
+    const before = Date.now()
+    const placed = await store.place(record.tenant, record.id, record, { incarnation: 'aaaaaa' })
+    const after = Date.now()
+    const enteredMs = Date.parse(placed.phaseSince)
+    assert.ok(enteredMs >= before && enteredMs <= after, placed.phaseSince)
+    assert.deepEqual([placed.waiting, placed.deadline], [null, enteredMs + 60_000])
+    const running = await store.transition(placed.tenant, placed.id, placed, { phase: 'running' })
+    assert.equal(running.deadline, null)
+  },
+  'a write for one phase is refused in another': async (store) => {
+    const running = await run(store)
+    const stopping = await store.transition(running.tenant, running.id, running, { phase: 'stopping' })
+    const waiting = { for: 'the host', since: '2026-11-22T10:00:01.000Z', until: null }
+    const late = { incarnation: running.incarnation, fence: running.fence, phase: 'running' } as const
+    await assert.rejects(store.transition(running.tenant, running.id, late, { waiting }), coded('STALE'))
+    assert.deepEqual(await store.get(running.tenant, running.id), stopping)
+  },
+  'stopping is legal from every phase that is not an end': async (store) => {
+    for (const path of [[], ['running'], ['running', 'suspended']] as const) {
+      const { record } = await store.create(newRecord())
+      await store.transition(record.tenant, record.id, record, { phase: 'stopping' })
+      const { record: other } = await store.create(newRecord())
+      let now = await store.place(other.tenant, other.id, other, { incarnation: 'aaaaaa' })
+      for (const phase of path) now = await store.transition(now.tenant, now.id, now, { phase })
+      assert.equal((await store.transition(now.tenant, now.id, now, { phase: 'stopping' })).phase, 'stopping')
+    }
+  },
   'a writer with another incarnation or fence is refused': async (store) => {
     const running = await run(store)
     const { tenant, id, incarnation, fence } = running
@@ -143,13 +175,16 @@ const moves: Record<string, Case> = {
     const spec = { ...running.spec, env: { SECRET: CANARY } }
     assert.deepEqual((await store.transition(running.tenant, running.id, running, { spec })).spec.env, {})
   },
-  'a removed session is gone from get, list, scan and screen; removing it again is no error': async (store) => {
+  'a removed session is gone from get, list and scan, its last screen is not; removing it again is no error': async (
+    store,
+  ) => {
     const running = await run(store)
-    await store.saveScreen(running.tenant, running.id, { text: 't', ansi: 'a', html: 'h', json: '{}' }, 60_000)
+    const screen = { text: 't', ansi: 'a', html: 'h', json: '{}' }
+    await store.saveScreen(running.tenant, running.id, screen, 60_000)
     await store.remove(running.tenant, running.id, running)
     await store.remove(running.tenant, running.id, running)
     assert.equal(await store.get(running.tenant, running.id), null)
-    assert.equal(await store.screen(running.tenant, running.id), null)
+    assert.deepEqual(await store.screen(running.tenant, running.id), screen)
     assert.deepEqual(await store.list({ tenant: running.tenant, limit: 10 }), { records: [] })
     assert.deepEqual(await collect(store.scan()), [])
   },
@@ -180,6 +215,13 @@ const adoption: Record<string, Case> = {
     const won = await store.adopt({ ...old, fence: 4, rev: 1, incarnation: 'newer' })
     assert.deepEqual([won.fence, won.incarnation, won.rev], [4, 'newer', 10])
     assert.deepEqual((await store.list({ tenant: old.tenant, limit: 10 })).records, [won])
+  },
+  'a session that may be started anew keeps its environment while it runs': async (store) => {
+    const record = await store.adopt({ ...runningRecord(), keepEnv: true })
+    const spec = { ...record.spec, env: { SECRET: CANARY } }
+    assert.deepEqual((await store.transition(record.tenant, record.id, record, { spec })).spec.env, { SECRET: CANARY })
+    const ended = { phase: 'exited', keepEnv: false } as const
+    assert.deepEqual((await store.transition(record.tenant, record.id, record, ended)).spec.env, {})
   },
   'an adopted session that runs keeps no environment': async (store) => {
     const record = runningRecord()

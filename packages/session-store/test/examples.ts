@@ -1,5 +1,5 @@
 /** Records and checks that the tests of the store share. */
-import { type ErrorCode, HoldfastError, newIncarnation, newSessionId } from '@holdfast/protocol'
+import { type ErrorCode, HoldfastError, incarnationOf, newSessionId } from '@holdfast/protocol'
 import type { NewRecord, SessionRecord } from '../src/index.ts'
 
 /** Stands in `spec.env` of every example: must not be found anywhere once the session runs. */
@@ -13,6 +13,7 @@ export const newRecord = (over: Partial<NewRecord> = {}): NewRecord => {
     tenant: 'acme',
     principal: 'ada',
     phase: 'pending',
+    phaseSince: createdAt,
     spec: {
       name: id,
       template: 'shell',
@@ -27,7 +28,9 @@ export const newRecord = (over: Partial<NewRecord> = {}): NewRecord => {
       clipboard: 'controller',
       labels: {},
       createdAt,
-      ttlSeconds: null,
+      expiresAt: null,
+      idleAction: 'stop',
+      restart: 'never',
       idleSeconds: null,
       replayBytes: 1_048_576,
       scrollbackLines: 1000,
@@ -37,8 +40,13 @@ export const newRecord = (over: Partial<NewRecord> = {}): NewRecord => {
     limits: { memoryMb: 512 },
     runtime: 'docker',
     node: null,
+    placement: null,
     hostId: null,
     address: null,
+    workspace: null,
+    suspend: null,
+    restarted: null,
+    keepEnv: false,
     conditions: [],
     reason: null,
     forget: false,
@@ -48,6 +56,7 @@ export const newRecord = (over: Partial<NewRecord> = {}): NewRecord => {
     exitCode: null,
     signal: null,
     deadline: 1_800_000_000_000,
+    waiting: null,
     ...over,
   }
 }
@@ -56,7 +65,7 @@ export const newRecord = (over: Partial<NewRecord> = {}): NewRecord => {
 export const runningRecord = (over: Partial<SessionRecord> = {}): SessionRecord => {
   const record = newRecord()
   const spec = { ...record.spec, env: {} }
-  return { ...record, spec, phase: 'running', rev: 1, incarnation: newIncarnation(), fence: 1, ...over }
+  return { ...record, spec, phase: 'running', rev: 1, incarnation: incarnationOf(1), fence: 1, ...over }
 }
 
 /** For assert.rejects: an error of ours with this code. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ListQuery, SessionRecord, SessionStore, StoreEvent, TicketGrant } from '../src/index.ts'
+import type { ListQuery, SessionRecord, SessionStore, StoreHint, TicketGrant } from '../src/index.ts'
 import type { MakeStore } from './conformance.ts'
 import { coded, collect, newRecord } from './examples.ts'
 
@@ -115,8 +115,8 @@ const tickets: Record<string, Case> = {
 
 const events: Record<string, Case> = {
   'every change of a record is told to those who subscribe, until they leave': async (store) => {
-    const heard = new EventEmitter<{ event: [StoreEvent] }>()
-    const all: StoreEvent[] = []
+    const heard = new EventEmitter<{ event: [StoreHint] }>()
+    const all: StoreHint[] = []
     const leave = await store.subscribe((event) => {
       all.push(event)
       heard.emit('event', event)
@@ -129,12 +129,40 @@ const events: Record<string, Case> = {
       while (all.length < 3) await once(heard, 'event', { signal: last })
       const { tenant, id } = record
       assert.deepEqual(all, [
-        { tenant, id, phase: 'pending', rev: 1 },
-        { tenant, id, phase: 'starting', rev: 2 },
-        { tenant, id, phase: 'starting', rev: 3 },
+        { type: 'session', tenant, id, phase: 'pending', rev: 1 },
+        { type: 'session', tenant, id, phase: 'starting', rev: 2 },
+        { type: 'removed', tenant, id, phase: 'starting', rev: 3 },
       ])
     } finally {
       await leave()
+    }
+  },
+  'changes are kept in order, of each tenant its own, and can be asked for from any that is kept': async (store) => {
+    assert.equal(await store.latestChange('acme'), '0-0')
+    const { record } = await store.create(newRecord())
+    await store.create(newRecord({ tenant: 'other' }))
+    const first = await store.latestChange('acme')
+    const placed = await store.place(record.tenant, record.id, record, { incarnation: 'aaaaaa' })
+    await assert.rejects(store.transition('acme', record.id, record, { phase: 'stopping' }), coded('STALE'))
+    await store.remove(placed.tenant, placed.id, placed)
+    const all = (await store.changesAfter('acme', '0-0', 10)) ?? []
+    assert.deepEqual(
+      all.map(({ event }) => [event.type, event.id, event.rev]),
+      [
+        ['session', record.id, 1],
+        ['session', record.id, 2],
+        ['removed', record.id, 3],
+      ],
+    )
+    assert.equal(all[0]?.id, first)
+    assert.deepEqual(await store.changesAfter('acme', first, 10), all.slice(1))
+    assert.deepEqual(await store.changesAfter('acme', first, 1), all.slice(1, 2))
+    assert.deepEqual(await store.changesAfter('acme', await store.latestChange('acme'), 10), [])
+  },
+  'what came after a change that is not kept is not known': async (store) => {
+    await store.create(newRecord())
+    for (const id of ['1-1', '99999999999999-0', 'x', '-', '']) {
+      assert.equal(await store.changesAfter('acme', id, 10), null, id)
     }
   },
 }

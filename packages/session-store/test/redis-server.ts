@@ -58,12 +58,13 @@ const start = async (): Promise<RedisServer> => {
 export const newCluster = (): string => `t${randomId(8)}`
 
 /** Started before the tests of the file, removed after them. With CI=true a machine without Docker fails. */
-export const redisForTests = async (
+export const serversForTests = async <T>(
   env: NodeJS.ProcessEnv,
-): Promise<{ skip: string | false; server: () => RedisServer }> => {
+  startAll: () => Promise<T>,
+): Promise<{ skip: string | false; server: () => T }> => {
   env.TESTCONTAINERS_RYUK_DISABLED = 'true' // its image may not be here, and nothing is pulled
   try {
-    const server = await start()
+    const server = await startAll()
     return { skip: false, server: () => server }
   } catch (error) {
     if (env.CI === 'true') throw error
@@ -76,6 +77,8 @@ export const redisForTests = async (
     }
   }
 }
+
+export const redisForTests = (env: NodeJS.ProcessEnv) => serversForTests(env, start)
 
 /** Asks until the condition gives something other than false or undefined, for at most `seconds`. */
 export const eventually = async <T>(

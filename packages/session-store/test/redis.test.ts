@@ -1,9 +1,10 @@
 /** The session store on a real Redis 7: what every store does, keys and secrets, and an emptied server. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newIncarnation } from '@holdfast/protocol'
+import { incarnationOf } from '@holdfast/protocol'
 import { redisStore } from '../src/index.ts'
 import { recordConformance } from './conformance.ts'
+import { deathOf, deathsConformance } from './deaths-conformance.ts'
 import { CANARY, coded, collect, newRecord, runningRecord } from './examples.ts'
 import { readingConformance } from './reading-conformance.ts'
 import { newCluster } from './redis-server.ts'
@@ -13,6 +14,7 @@ const { skip, redis, openStore } = await storesForTests(process.env)
 
 recordConformance('redis', openStore, skip)
 readingConformance('redis', openStore, skip)
+deathsConformance('redis', openStore, skip)
 
 test('redis: a store that was never opened refuses writes', { skip }, async () => {
   const store = redisStore({ redis: redis(), cluster: newCluster() })
@@ -48,6 +50,22 @@ test('redis: after FLUSHALL the next write is refused, open says true, and adopt
   assert.deepEqual(await store.adopt(old), old)
   assert.deepEqual(await collect(store.scan()), [old])
   assert.equal(await store.open(), false)
+})
+
+test('redis: a record that cannot be read is none: it hides no other one, and an adoption puts a new one in its place', {
+  skip,
+}, async () => {
+  const cluster = newCluster()
+  const store = await openStore(cluster)
+  const [bad, good] = [runningRecord({ fence: 3 }), runningRecord()]
+  for (const record of [bad, good]) await store.adopt(record)
+  const [key] = await redis().keys(`hf:${cluster}:*:session:${bad.id}`)
+  await redis().hset(key as string, 'conditions', '[{"type":')
+  assert.equal(await store.get(bad.tenant, bad.id), null)
+  assert.deepEqual(await collect(store.scan()), [good])
+  assert.deepEqual((await store.list({ tenant: good.tenant, limit: 9 })).records, [good])
+  assert.equal((await store.adopt({ ...bad, fence: 2 })).fence, 2)
+  assert.equal((await store.get(bad.tenant, bad.id))?.fence, 2)
 })
 
 test('redis: after FLUSHALL every replica learns of it, also when another has opened the store again', {
@@ -94,7 +112,7 @@ test('redis: every key carries a hash tag', { skip }, async () => {
   const grant = { tenant: record.tenant, session: record.id, principal: 'ada', mode: 'rw' } as const
   await store.putTicket('secret-ticket', grant, 60_000, 1)
   const keys = await redis().keys(`hf:${cluster}:*`)
-  assert.equal(keys.length, 8)
+  assert.equal(keys.length, 10)
   for (const key of keys) assert.match(key, /^hf:[a-z0-9]+:(ticket:)?\{[^{}]+\}/)
   const tenantTags = keys.filter((key) => key.includes('a%7D')).map((key) => /\{[^}]+\}/.exec(key)?.[0])
   assert.deepEqual(new Set(tenantTags), new Set(['{a%7Db%7Bc}']))
@@ -110,6 +128,27 @@ test('redis: idempotency keys and tickets and screens do not stay for ever', { s
   assert.ok(leftMs > 23 * 3_600_000 && leftMs <= 24 * 3_600_000, `${leftMs} ms`)
 })
 
+test('redis: deaths whose time is over are dropped as new ones come, and with the last one all are', {
+  skip,
+}, async () => {
+  const cluster = newCluster()
+  const store = await openStore(cluster)
+  const die = async (keepMs: number) => {
+    const record = await store.adopt(runningRecord())
+    const end = { death: deathOf(record), keepMs }
+    await store.transition(record.tenant, record.id, record, { phase: 'exited' }, end)
+  }
+  for (let n = 0; n < 250; n += 1) await die(60_000)
+  const key = `hf:${cluster}:{acme}:deaths`
+  assert.equal(await redis().xlen(key), 250)
+  assert.ok((await redis().pttl(key)) > 50_000)
+  const last = await redis().xrevrange(key, '+', '-', 'COUNT', 1)
+  const lastMs = Number(last[0]?.[0].split('-')[0])
+  while (Date.now() <= lastMs + 5) await redis().ping() // the clock of streams has milliseconds
+  await die(1)
+  assert.ok((await redis().xlen(key)) <= 100, 'whole nodes of a hundred entries go')
+})
+
 test('redis: no value holds the environment once the session runs', { skip }, async () => {
   await redis().flushall()
   const store = await openStore()
@@ -118,7 +157,7 @@ test('redis: no value holds the environment once the session runs', { skip }, as
     return Buffer.concat(dumps).toString('latin1')
   }
   const { record } = await store.create(newRecord(), { key: 'k', bodyHash: 'b' })
-  const placed = await store.place(record.tenant, record.id, record, { incarnation: newIncarnation() })
+  const placed = await store.place(record.tenant, record.id, record, { incarnation: incarnationOf(1) })
   assert.ok((await everything()).includes(CANARY), 'the canary can be seen in a dump while it is there')
   await store.transition(placed.tenant, placed.id, placed, { phase: 'running' })
   assert.ok(!(await everything()).includes(CANARY))

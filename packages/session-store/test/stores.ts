@@ -17,7 +17,7 @@ export const storesForTests = async (env: NodeJS.ProcessEnv): Promise<TestStores
   let redis: Redis | null = null
   after(() => redis?.disconnect()) // before the server goes
   const { skip, server } = await redisForTests(env)
-  if (skip === false) redis = storeConnection(server().url)
+  if (skip === false) redis = storeConnection(server().url) as Redis // a single server
   const connection = (): Redis => {
     if (redis === null) throw new Error(String(skip))
     return redis

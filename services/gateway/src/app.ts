@@ -13,7 +13,7 @@ import { MAX_BODY_BYTES, newForward } from './forward.ts'
 import { Keys } from './keys.ts'
 import { loginRoute } from './login-route.ts'
 import type { GatewayMetrics } from './metrics.ts'
-import { newLocate } from './orchestrator.ts'
+import { newLocate, newWake } from './orchestrator.ts'
 import { Resolver } from './resolve.ts'
 import { sessionsRoute } from './sessions-route.ts'
 
@@ -75,7 +75,7 @@ export const buildGateway = async ({ config, logger, metrics, store }: GatewayPa
   const app = newServer(logger)
   const authorizer = new Authorizer(new Keys(config.HOLDFAST_KEYS_FILE, logger), store, masterKey)
   const attachments = new Attachments(config.HOLDFAST_MAX_SOCKETS)
-  const resolver = new Resolver({ store, locate: newLocate(url, masterKey) })
+  const resolver = new Resolver({ store, locate: newLocate(url, masterKey), wake: newWake(url, masterKey) })
   const { forward, close } = newForward(url)
   const down = new AbortController()
   answerWithProblems(app)

@@ -5,7 +5,7 @@ export const SPEC = {
   HOLDFAST_BIND: str('address to listen on', '127.0.0.1'),
   PORT: int('HTTP and WebSocket port', 8080),
   METRICS_PORT: int('port of /metrics', 9080),
-  REDIS_URL: str('session store, like redis://redis:6379'),
+  REDIS_URL: str('session store: redis://host:port, redis+sentinel://…/<name> or redis+cluster://…'),
   ORCHESTRATOR_URL: str('where /v1 is forwarded to, like http://orchestrator:8081'),
   HOLDFAST_CLUSTER: str('id of the cluster, leads every name in the store', 'local'),
   HOLDFAST_MASTER_KEY_FILE: secretFile('file with the secret that all other keys derive from'),
@@ -16,5 +16,14 @@ export const SPEC = {
   LOG_LEVEL: str('trace, debug, info, warn, error or fatal', 'info'),
   DRAIN_DELAY_MS: int('milliseconds between "not ready" and the drain', 0),
 }
+
+/** Set by the orchestrator that starts the door. */
+export const DOOR_SPEC = {
+  HOLDFAST_DOOR_LISTEN: str('private address and port to listen on, like 10.0.0.7:7070'),
+  HOLDFAST_DOOR_KEY: str('hex key with which orders for this door are signed'),
+  HOLDFAST_HOSTS_DIR: str('directory of the session hosts of the node'),
+  LOG_LEVEL: str('trace, debug, info, warn, error or fatal', 'info'),
+}
+
 export const readConfig = (env: NodeJS.ProcessEnv): Config => readEnv(SPEC, env)
 export type Config = Values<typeof SPEC>

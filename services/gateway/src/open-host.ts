@@ -40,10 +40,14 @@ const placeOf = ({ target }: Resolved): Place => {
   throw new HoldfastError('SESSION_STARTING', `session ${session} is ${phase}`)
 }
 
-/** The address led nowhere, or to a host that is not the one meant: the address may be out of date. */
-const isMisled = (error: unknown): boolean =>
+/** The address led nowhere, or to a host that is not the one meant, or that was frozen since: it may be out of date. */
+const isMisled = (error: unknown, source: Source): boolean =>
   error instanceof DialError ||
-  (error instanceof HostRefusal && [401, 403, 409].includes(error.status) && !isForCaller(error))
+  (error instanceof HostRefusal && isOfAnother(error) && !isForCaller(error)) ||
+  (error instanceof HoldfastError && error.code === 'HOST_UNREACHABLE' && source === 'cache')
+/** HOST_UNREACHABLE is the word of a node's door that has no such host. */
+const isOfAnother = ({ status, code }: HostRefusal): boolean =>
+  [401, 403, 409].includes(status) || code === 'HOST_UNREACHABLE'
 const isForCaller = ({ code }: HostRefusal): boolean => code !== undefined && PASSED_ON.includes(code)
 
 const reach = async (place: Place, source: Source, wanted: Wanted, parts: OpenHostParts): Promise<HostLink> => {
@@ -91,7 +95,7 @@ export const openHost = async (wanted: Wanted, parts: OpenHostParts): Promise<Ho
     try {
       return await reach(place, resolved.source, wanted, parts)
     } catch (error) {
-      const misled = isMisled(error)
+      const misled = isMisled(error, resolved.source)
       if (misled) parts.resolver.evict(caller.tenant, session)
       if (misled && again && resolved.source === 'cache') return attempt(false)
       const told = inWords(error, place)

@@ -3,6 +3,8 @@ import { ERRORS, type ErrorCode, HoldfastError, PHASES, type Phase } from '@hold
 import { GRANT_TTL_MS, type Principal, serviceKey, sign } from '@holdfast/service-kit'
 
 const TIMEOUT_MS = 2000
+/** The orchestrator waits 20 s for the session to run. */
+const WAKE_TIMEOUT_MS = 25_000
 
 /** Where a session lives: what is needed to dial its host and to be let in. */
 export interface Target {
@@ -38,22 +40,37 @@ const refusal = (answer: unknown): HoldfastError | undefined => {
   return new HoldfastError(code as ErrorCode, typeof detail === 'string' ? detail : code)
 }
 
-/** The function throws SESSION_NOT_FOUND, or ORCHESTRATOR_UNAVAILABLE when there is no sound answer within two seconds. */
-export const newLocate = (url: string, masterKey: string): Locate => {
-  const locate = async (caller: Principal, session: string): Promise<Target> => {
-    const response = await fetch(new URL(`/internal/resolve/${session}`, url), {
+const isFor = (error: unknown, codes: readonly ErrorCode[]): boolean =>
+  error instanceof HoldfastError && codes.includes(error.code)
+
+const asker = (
+  url: string,
+  masterKey: string,
+  ask: { method: string; path: string; maxMs: number; told: ErrorCode[] },
+): Locate => {
+  const call = async (caller: Principal, session: string): Promise<Target> => {
+    const response = await fetch(new URL(`/internal/${ask.path}/${session}`, url), {
+      method: ask.method,
       headers: { authorization: `Bearer ${principalToken(masterKey, caller)}` },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(ask.maxMs),
     })
     const answer: unknown = await response.json()
     if (response.ok) return readTarget(answer)
     throw refusal(answer) ?? new Error(`HTTP ${response.status}`)
   }
   return (caller, session) =>
-    locate(caller, session).catch((error: unknown) => {
-      if (error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND') throw error
+    call(caller, session).catch((error: unknown) => {
+      if (isFor(error, ask.told)) throw error
       throw new HoldfastError('ORCHESTRATOR_UNAVAILABLE', 'the orchestrator does not say where the session is', {
         cause: error,
       })
     })
 }
+
+/** The function throws SESSION_NOT_FOUND, or ORCHESTRATOR_UNAVAILABLE when there is no sound answer within two seconds. */
+export const newLocate = (url: string, masterKey: string): Locate =>
+  asker(url, masterKey, { method: 'GET', path: 'resolve', maxMs: TIMEOUT_MS, told: ['SESSION_NOT_FOUND'] })
+
+/** Lets a suspended session run again; the answer comes when it does, or shows how far it is after 20 s. Throws as above. */
+export const newWake = (url: string, masterKey: string): Locate =>
+  asker(url, masterKey, { method: 'POST', path: 'wake', maxMs: WAKE_TIMEOUT_MS, told: ['SESSION_NOT_FOUND'] })

@@ -19,6 +19,7 @@ export interface Resolved {
 export interface ResolveParts {
   store: Pick<SessionStore, 'get'>
   locate: Locate
+  wake: Locate
 }
 
 const keyOf = (tenant: string, session: string): string => `${tenant}/${session}`
@@ -73,7 +74,14 @@ export class Resolver {
     return asking
   }
 
+  /** Whoever attaches to a suspended session wakes it. */
   async #ask(caller: Principal, session: string): Promise<Resolved> {
+    const found = await this.#find(caller, session)
+    if (found.target.phase !== 'suspended') return found
+    return { target: await this.#parts.wake(caller, session), source: 'orchestrator' }
+  }
+
+  async #find(caller: Principal, session: string): Promise<Resolved> {
     const record = await this.#parts.store.get(caller.tenant, session).catch((error: unknown) => {
       if (isCode(error, 'STORE_UNAVAILABLE')) return undefined
       throw error

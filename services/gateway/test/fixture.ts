@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { hostIdOf, newIncarnation, newSessionId, randomId } from '@holdfast/protocol'
+import { hostIdOf, incarnationOf, newSessionId, randomId } from '@holdfast/protocol'
 import { createMetrics, newLogger } from '@holdfast/service-kit'
 import type { SessionRecord } from '@holdfast/session-store'
 import { type ClientOptions, WebSocket } from 'ws'
@@ -112,7 +112,7 @@ export class Fixture {
   /** A session of tenant `one` in the store; `fields` differ from a running one. */
   addSession(fields: Partial<SessionRecord> = {}, tenant = 'one'): SessionRecord {
     const id = newSessionId('test')
-    const hostId = hostIdOf(id, newIncarnation())
+    const hostId = hostIdOf(id, incarnationOf(1))
     const made = record(id, tenant, { hostId, address: `unix:${join(this.dir, hostId)}`, ...fields })
     this.store.records.set(id, made)
     return made

@@ -1,11 +1,15 @@
 /** Finding and dialling hosts: late ones, moved ones, false ones, and with Redis or the orchestrator down. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
+import { localMachine } from '@holdfast/runtime/machine'
+import { newLogger } from '@holdfast/service-kit'
 import type { SessionRecord } from '@holdfast/session-store'
 import { Cache } from '../src/cache.ts'
 import { DialError, dial } from '../src/dial.ts'
+import { buildDoor } from '../src/door-server.ts'
 import { type Fixture, startFixture, until } from './fixture.ts'
 
 const pathOf = ({ address }: SessionRecord): string => (address ?? '').slice('unix:'.length)
@@ -54,6 +58,32 @@ test('a cached address where another host listens now is looked up again', async
   fixture.hosts.length = 0
   const stranger = fixture.addSession({ address: session.address })
   await fixture.hostOf(stranger) // refuses the grant: it was signed with another host's key
+  const moved = { ...session, address: `unix:${fixture.dir}/moved` }
+  fixture.store.records.set(session.id, moved)
+  const next = await fixture.hostOf(moved)
+  await fixture.open(session.id)
+  assert.equal(next.grants.length, 1)
+})
+
+test('a host behind the door of its node is reached, and looked up again when it has left', async (t) => {
+  const fixture = await startFixture(t)
+  const parts = {
+    machine: localMachine(fixture.dir),
+    hostsDir: fixture.dir,
+    key: '',
+    logger: newLogger('door', 'silent'),
+  }
+  const door = buildDoor(parts).listen(0, '127.0.0.1')
+  await once(door, 'listening')
+  t.after(() => door.close())
+  const session = fixture.addSession({ address: `tcp:127.0.0.1:${(door.address() as AddressInfo).port}` })
+  const directory = `${fixture.dir}/${session.hostId}`
+  mkdirSync(directory)
+  const host = await fixture.hostOf({ ...session, address: `unix:${directory}/host.sock` })
+  const client = await fixture.open(session.id)
+  client.terminate()
+  await host.close()
+  fixture.hosts.length = 0
   const moved = { ...session, address: `unix:${fixture.dir}/moved` }
   fixture.store.records.set(session.id, moved)
   const next = await fixture.hostOf(moved)
@@ -141,4 +171,41 @@ test('the cache is bounded, drops the longest unused, and keeps what is stale', 
   cache.set('c', 3, 5)
   assert.equal(cache.get('b', 5), undefined)
   assert.deepEqual(cache.get('a', 10), { value: 1, fresh: false })
+})
+
+test('who attaches to a suspended session wakes it; many at once ask once', async (t) => {
+  const fixture = await startFixture(t)
+  const session = fixture.addSession({ phase: 'suspended', address: null })
+  const awake = { ...session, phase: 'running' as const, address: `unix:${fixture.dir}/awake`, fence: 9 }
+  const host = await fixture.hostOf(awake)
+  const { id, tenant, hostId, address, fence, phase } = awake
+  fixture.orchestrator.woken.set(id, { tenant, session: id, hostId, address, fence, phase })
+  await Promise.all([fixture.open(id), fixture.open(id), fixture.open(id)])
+  assert.deepEqual(
+    fixture.orchestrator.seen.map(({ method, url }) => [method, url]),
+    [['POST', `/internal/wake/${id}`]],
+  )
+  assert.equal(host.grants[0]?.fence, 9)
+})
+
+test('a session that does not wake in time is one to ask for again', async (t) => {
+  const fixture = await startFixture(t)
+  const { id, tenant, hostId, fence } = fixture.addSession({ phase: 'suspended', address: null })
+  fixture.orchestrator.woken.set(id, { tenant, session: id, hostId, address: null, fence, phase: 'pending' })
+  assert.equal((await fixture.refusal(id)).code, 'SESSION_STARTING')
+})
+
+test('a cached address of a session that was frozen since is looked up again, and the session woken', async (t) => {
+  const fixture = await startFixture(t)
+  const { session, host } = await fixture.running()
+  const client = await fixture.open(session.id)
+  client.terminate()
+  host.frozen = true
+  fixture.store.records.set(session.id, { ...session, phase: 'suspended' })
+  const awake = { ...session, address: `unix:${fixture.dir}/awake` }
+  await fixture.hostOf(awake)
+  const { id, tenant, hostId, address, fence, phase } = awake
+  fixture.orchestrator.woken.set(id, { tenant, session: id, hostId, address, fence, phase })
+  await fixture.open(id)
+  assert.equal(await resolvedFrom(fixture, 'cache'), 1)
 })

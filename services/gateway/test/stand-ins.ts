@@ -33,6 +33,8 @@ export class StandInHost {
     socket.on('message', (data, binary) => socket.send(data, { binary }))
   /** Answered instead of an upgrade. */
   refuseWith: HoldfastError | undefined
+  /** Takes connections and says nothing. */
+  frozen = false
   readonly #server = createServer()
   readonly #wss = new WebSocketServer({
     noServer: true,
@@ -43,6 +45,7 @@ export class StandInHost {
   constructor(id: string) {
     this.id = id
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (this.frozen) return void socket.resume().on('end', () => socket.destroy())
       this.headers.push(request.headers)
       this.urls.push(request.url ?? '')
       try {
@@ -113,6 +116,8 @@ export class StandInOrchestrator {
   readonly seen: Seen[] = []
   /** What `/internal/resolve/{id}` knows. */
   readonly known = new Map<string, object>()
+  /** What `/internal/wake/{id}` answers. */
+  readonly woken = new Map<string, object>()
   answer: (response: ServerResponse, seen: Seen) => void = (response, seen) => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ echo: seen.body }))
   }
@@ -126,9 +131,9 @@ export class StandInOrchestrator {
     for await (const chunk of request) body += chunk
     const seen = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body }
     this.seen.push(seen)
-    const session = /^\/internal\/resolve\/(.+)$/.exec(seen.url)?.[1]
+    const [, action, session] = /^\/internal\/(resolve|wake)\/(.+)$/.exec(seen.url) ?? []
     if (session === undefined) return this.answer(response, seen)
-    const found = this.known.get(session)
+    const found = (action === 'wake' ? this.woken : this.known).get(session)
     response.statusCode = found ? 200 : 404
     response.end(JSON.stringify(found ?? problem(NO_SESSION)))
   }

@@ -4,13 +4,20 @@ import { answerWithProblems, serviceKey } from '@holdfast/service-kit'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { authenticate } from './authenticate.ts'
 import { automationRoute } from './automation-route.ts'
+import { deathsRoute } from './deaths-route.ts'
 import { createEngine, type Engine, type EngineOptions } from './engine.ts'
 import { eventsRoute } from './events-route.ts'
+import { extendRoute } from './extend-route.ts'
 import { internalRoute } from './internal-route.ts'
 import { nodesRoute } from './nodes-route.ts'
+import { placementRoute } from './placement-route.ts'
+import { poolsRoute } from './pools-route.ts'
+import { reapRoute } from './reap-route.ts'
 import { sessionsRoute } from './sessions-route.ts'
+import { suspendRoute } from './suspend-route.ts'
 import { templatesRoute } from './templates-route.ts'
 import { ticketsRoute } from './tickets-route.ts'
+import { usageRoute } from './usage-route.ts'
 import { validateWithTypebox } from './validation.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -19,9 +26,16 @@ const api = async (app: FastifyInstance, { engine, key }: { engine: Engine; key:
   authenticate(app, key)
   await app.register(sessionsRoute, { engine })
   await app.register(automationRoute, { engine })
+  await app.register(deathsRoute, { engine })
+  await app.register(extendRoute, { engine })
+  await app.register(suspendRoute, { engine })
   await app.register(ticketsRoute, { engine })
   await app.register(templatesRoute, { engine })
+  await app.register(usageRoute, { engine })
   await app.register(nodesRoute, { engine })
+  await app.register(poolsRoute, { engine })
+  await app.register(reapRoute, { engine })
+  await app.register(placementRoute, { engine })
   await app.register(eventsRoute, { engine })
   await app.register(internalRoute, { engine })
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())

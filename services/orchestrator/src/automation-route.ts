@@ -21,6 +21,7 @@ import type { Engine } from './engine.ts'
 import type { Target } from './host-client.ts'
 import type { HostAnswer } from './host-request.ts'
 import { idParams } from './sessions-route.ts'
+import { keptScreen } from './suspended-check.ts'
 
 const CALL_MS = 10_000
 const WAIT_MS = 30_000
@@ -51,9 +52,12 @@ const CONTENT_TYPES: Readonly<Record<keyof FinalScreen, string>> = {
   html: 'text/html; charset=utf-8',
 }
 
-/** The host to ask. Throws SESSION_ENDED and SESSION_STARTING. */
+/** The host to ask. Throws SESSION_ENDED, SESSION_SUSPENDED and SESSION_STARTING. */
 const hostOf = (record: SessionRecord): Target => {
   if (hasEnded(record.phase)) throw new HoldfastError('SESSION_ENDED', `session ${record.id} has ended`)
+  if (record.phase === 'suspended') {
+    throw new HoldfastError('SESSION_SUSPENDED', `session ${record.id} is suspended; resume it first`)
+  }
   const target = targetOf(record)
   if (target === null) throw new HoldfastError('SESSION_STARTING', `session ${record.id} is ${record.phase}`)
   return target
@@ -110,13 +114,23 @@ export const automationRoute: FastifyPluginAsync<{ engine: Engine }> = async (ap
     { schema: { summary: 'The screen, also after the end', params: idParams, querystring: screenQuery } },
     async (request, reply) => {
       const { format, scrollback } = request.query
-      const record = await find(request)
-      if (!hasEnded(record.phase)) {
+      const id = sessionId(request.params.id)
+      const { tenant } = request.caller
+      const record = await engine.lookup(tenant, id).catch((error: unknown) => {
+        if (error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND') return error
+        throw error
+      })
+      if (!(record instanceof HoldfastError) && (record.phase === 'running' || record.phase === 'stopping')) {
         return asScreen(reply, format, (await hosts.screen(hostOf(record), format, scrollback)).text)
       }
-      const screen = await store.screen(record.tenant, record.id)
-      if (screen === null) throw new HoldfastError('NOT_FOUND', `no screen of session ${record.id} is kept`)
-      return asScreen(reply, format, screen[format])
+      // A deleted session is not found, but its last screen belongs to its death.
+      const screen = await (record instanceof HoldfastError
+        ? store.screen(tenant, id)
+        : keptScreen(engine.domain, record))
+      if (screen !== null) return asScreen(reply, format, screen[format])
+      throw record instanceof HoldfastError
+        ? record
+        : new HoldfastError('NOT_FOUND', `no screen of session ${id} is kept`)
     },
   )
 }

@@ -1,11 +1,14 @@
 /** One session, brought one or more steps nearer to where it should be. Level-triggered: run twice or never, nothing breaks. */
-import { HoldfastError, type Phase } from '@holdfast/protocol'
+import { HoldfastError, hasEnded, type Phase } from '@holdfast/protocol'
 import type { SessionRecord } from '@holdfast/session-store'
+import { holderOf } from './demand.ts'
 import type { Domain, Outcome } from './domain.ts'
 import { clean, finishStop } from './endings.ts'
 import type { Ref } from './jobs.ts'
-import { place, provision } from './provisioner.ts'
+import { giveUp, place, provision } from './provisioner.ts'
 import { checkRunning } from './running-check.ts'
+import { checkSuspended } from './suspended-check.ts'
+import { givesUp, obstacleOf, waitFor } from './waiting.ts'
 
 type Step = (domain: Domain, record: SessionRecord, signal: AbortSignal) => Promise<Outcome>
 
@@ -13,7 +16,7 @@ const STEPS: Readonly<Record<Phase, Step>> = {
   pending: place,
   starting: provision,
   running: checkRunning,
-  suspended: checkRunning,
+  suspended: checkSuspended,
   stopping: finishStop,
   exited: clean,
   failed: clean,
@@ -23,6 +26,20 @@ const STEPS: Readonly<Record<Phase, Step>> = {
 const MAX_STEPS = 12
 const RETRY_MS = 2_000
 
+const codeOf = (error: unknown): string => (error instanceof HoldfastError ? error.code : '')
+const NOT_THE_STEP: ReadonlySet<string> = new Set(['STALE', 'SESSION_NOT_FOUND', 'STORE_UNAVAILABLE'])
+
+/** A step's failure is a wait like any other, but for those that the store or a newer truth answers. */
+const attempt = async (domain: Domain, record: SessionRecord, signal: AbortSignal): Promise<Outcome> => {
+  try {
+    return givesUp(domain, record) ? await giveUp(domain, record) : await STEPS[record.phase](domain, record, signal)
+  } catch (error) {
+    if (NOT_THE_STEP.has(codeOf(error))) throw error
+    domain.logger.warn({ err: error, session: record.id }, 'a step failed and is tried again')
+    return { againMs: RETRY_MS, waitsFor: obstacleOf(error) }
+  }
+}
+
 const steps = async (
   domain: Domain,
   first: SessionRecord,
@@ -30,14 +47,20 @@ const steps = async (
 ): Promise<{ againMs: number } | null> => {
   let record = first
   for (let count = 0; count < MAX_STEPS; count++) {
-    const outcome = await STEPS[record.phase](domain, record, signal)
-    if (outcome === null || 'againMs' in outcome) return outcome
+    // Another worker may be at it by now: what it does is fenced, but nothing is gained by doing it twice.
+    if (signal.aborted) return { againMs: 0 }
+    const outcome = await attempt(domain, record, signal)
+    if (outcome === null) return null
+    if ('againMs' in outcome) {
+      if (outcome.waitsFor !== undefined) await waitFor(domain, record, outcome.waitsFor)
+      return outcome
+    }
     record = outcome.next
+    // Its host lingers, but runs no command any more. What this fails at is made good by the sweep.
+    if (hasEnded(record.phase)) await domain.placer.release(holderOf(record)).catch(() => {})
   }
   return { againMs: RETRY_MS }
 }
-
-const codeOf = (error: unknown): string => (error instanceof HoldfastError ? error.code : '')
 
 /** Never throws but for a store that is away: then nothing can be written, and the reconciliation after its return is the retry. */
 export const converge = async (domain: Domain, ref: Ref, signal: AbortSignal): Promise<void> => {

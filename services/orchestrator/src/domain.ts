@@ -1,22 +1,28 @@
 /** What every part of the domain works with, and the words they share. */
 import type { Logger } from '@holdfast/service-kit'
-import type { Guard, SessionRecord, SessionStore } from '@holdfast/session-store'
+import type { Guard, NodeStore, SessionRecord, SessionStore, WarmHosts } from '@holdfast/session-store'
 import type { Changes } from './changes.ts'
 import type { HostClient, Target } from './host-client.ts'
 import type { Jobs, Ref } from './jobs.ts'
 import type { Live } from './live.ts'
 import type { OrchestratorMetrics } from './metrics.ts'
 import type { Nodes } from './nodes.ts'
+import type { Placer } from './placer.ts'
+import type { Quotas } from './quotas.ts'
 import type { Templates } from './templates.ts'
 
 export interface Domain {
   store: SessionStore
+  nodeStore: NodeStore
+  warm: WarmHosts
   live: Live
   changes: Changes
   nodes: Nodes
+  placer: Placer
   hosts: HostClient
   jobs: Jobs
   templates: Templates
+  quotas: Quotas
   metrics: OrchestratorMetrics
   logger: Logger
   masterKey: string
@@ -24,8 +30,13 @@ export interface Domain {
   region: string
   /** How long a host stays after the end of its session, milliseconds. */
   lingerMs: number
-  /** How long the record and screen of an ended session are kept, milliseconds. */
+  /** How long the record of an ended session is kept, milliseconds; its screen for at least as long. */
   retentionMs: number
+  /** How long neither a host nor its node answers before the node is called lost, and before the policy may start its sessions elsewhere. */
+  nodeLostMs: number
+  nodeReplaceMs: number
+  /** How long deaths and their last screens are kept, milliseconds; 0: none are written. */
+  deathsMs: number
 }
 
 export const refOf = ({ tenant, id }: SessionRecord): Ref => ({ tenant, id })
@@ -35,5 +46,5 @@ export const guardOf = ({ incarnation, fence }: SessionRecord): Guard => ({ inca
 export const targetOf = ({ id, hostId, address, fence }: SessionRecord): Target | null =>
   hostId === null || address === null ? null : { hostId, address, session: id, fence }
 
-/** What is left to do after one step: go on with the record as it is now, look again later, or nothing. */
-export type Outcome = { next: SessionRecord } | { againMs: number } | null
+/** What is left to do after one step: go on with the record as it is now, look again later (and why not now), or nothing. */
+export type Outcome = { next: SessionRecord } | { againMs: number; waitsFor?: string } | null

@@ -1,15 +1,19 @@
-/** Draining a node: it takes no new sessions, and those it has carry a condition that says so. Nothing is ended. */
+/** Draining nodes: their sessions carry a condition that says so, and those that are idle may be ended; the rest is waited for. */
 import { HoldfastError } from '@holdfast/protocol'
 import type { SessionRecord } from '@holdfast/session-store'
 import { withCondition } from './conditions.ts'
 import { type Domain, guardOf } from './domain.ts'
+import { isIdle } from './lifetime.ts'
+import type { LiveSession } from './live.ts'
+import { requestStop } from './stopping.ts'
+
+const isMarked = ({ conditions }: SessionRecord): boolean => conditions.some(({ type }) => type === 'Draining')
 
 const mark = async ({ store }: Domain, record: SessionRecord, draining: boolean): Promise<void> => {
+  if (isMarked(record) === draining) return
   const conditions = draining
     ? withCondition(record.conditions, 'Draining', 'True', `node ${record.node} is drained`)
     : record.conditions.filter(({ type }) => type !== 'Draining')
-  if (conditions.length === record.conditions.length && !draining) return
-  if (conditions === record.conditions) return
   try {
     await store.transition(record.tenant, record.id, guardOf(record), { conditions })
   } catch (error) {
@@ -18,19 +22,21 @@ const mark = async ({ store }: Domain, record: SessionRecord, draining: boolean)
   }
 }
 
-const markAll = async (domain: Domain, node: string, draining: boolean): Promise<void> => {
-  for (const { record } of [...domain.live.all()]) {
-    if (record.node === node && record.endedAt === null) await mark(domain, record, draining)
+const settle = async (domain: Domain, session: LiveSession): Promise<void> => {
+  const { record } = session
+  if (record.node === null || record.endedAt !== null || record.phase === 'stopping') return
+  const { draining } = domain.nodes.flags(record.node)
+  await mark(domain, record, draining !== null)
+  const seconds = draining?.endIdleSeconds ?? null
+  if (seconds === null || domain.nodes.maintenance() !== null || !(await isIdle(domain, session, seconds))) return
+  await requestStop(domain, record, { code: 'drained', detail: `node ${record.node}, idle for ${seconds} s` }, false)
+}
+
+/** Brings the sessions of this replica in line with what operators said of their nodes. */
+export const settleDraining = async (domain: Domain): Promise<void> => {
+  for (const session of [...domain.live.all()]) {
+    await settle(domain, session).catch((error) => {
+      domain.logger.debug({ err: error, session: session.record.id }, 'draining not settled')
+    })
   }
-}
-
-/** Throws NODE_NOT_FOUND. */
-export const drainNode = async (domain: Domain, node: string): Promise<void> => {
-  domain.nodes.cordon(node, true)
-  await markAll(domain, node, true)
-}
-
-export const undrainNode = async (domain: Domain, node: string): Promise<void> => {
-  domain.nodes.cordon(node, false)
-  await markAll(domain, node, false)
 }

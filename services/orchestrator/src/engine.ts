@@ -1,26 +1,53 @@
 /** The orchestrator without its HTTP side: the domain wired together, its start and its end. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError, LINGER_MS } from '@holdfast/protocol'
-import type { Runtime } from '@holdfast/runtime'
-import type { SessionRecord } from '@holdfast/session-store'
+import type { NodeStore, SessionRecord } from '@holdfast/session-store'
 import { createChanges } from './changes.ts'
 import { converge } from './converge.ts'
+import type { Asking } from './demand.ts'
 import type { Domain } from './domain.ts'
+import { settleDraining } from './draining.ts'
+import { withFailPoint } from './fail-point.ts'
 import { createHostClient } from './host-client.ts'
 import { checkLifetimes } from './lifetime.ts'
 import { createLive } from './live.ts'
-import { createNodes } from './nodes.ts'
+import { createNodeNews } from './node-news.ts'
+import { createNodes, type NodesOptions } from './nodes.ts'
 import { observedRuntime } from './observed-runtime.ts'
 import { observedStore } from './observed-store.ts'
+import type { Rules } from './placement.ts'
+import { createPlacer, type Placer } from './placer.ts'
+import { nodesWithWarm } from './pool-host.ts'
 import { createPulse } from './pulse.ts'
-import { createReconciler } from './reconciler.ts'
+import { createReconciler, type Reconciler } from './reconciler.ts'
+import { fillPools } from './warm-pool.ts'
 import { createWatcher } from './watcher.ts'
 
-type Given = 'store' | 'jobs' | 'templates' | 'metrics' | 'logger' | 'masterKey' | 'cluster' | 'region' | 'retentionMs'
+type Given =
+  | 'store'
+  | 'warm'
+  | 'jobs'
+  | 'templates'
+  | 'quotas'
+  | 'metrics'
+  | 'logger'
+  | 'masterKey'
+  | 'cluster'
+  | 'region'
+  | 'retentionMs'
+  | 'deathsMs'
+  | 'nodeLostMs'
+  | 'nodeReplaceMs'
 
 export interface EngineOptions extends Pick<Domain, Given> {
-  runtimes: readonly Runtime[]
+  /** Of the nodes file. */
+  nodes: NodesOptions['specs']
+  runtimeOf: NodesOptions['runtimeOf']
+  nodeStore: NodeStore
+  rules: Rules
   lingerMs?: number
+  /** See fail-point.ts; none by default. */
+  failPoint?: string
   /** Throws when this Redis must not be used; awaited before anything is written. */
   checkStore?: () => Promise<void>
 }
@@ -32,6 +59,7 @@ export interface Engine {
   ready(): true | string
   /** The session, also when the store was emptied and has not been refilled yet. Throws SESSION_NOT_FOUND. */
   lookup(tenant: string, id: string): Promise<SessionRecord>
+  reconciler: Reconciler
   /** After STALE: accepts an emptied store and puts back what runs. */
   recover(): Promise<void>
   /** Aborted when the drain begins: everything that waits for a session gives up. */
@@ -42,14 +70,18 @@ export interface Engine {
 const START_RETRY_MS = 500
 const DRAIN_MS = 8_000
 
+const REFUSED: readonly string[] = ['QUOTA_EXCEEDED', 'TOO_MANY']
+
 const codeOf = (error: unknown): string => (error instanceof HoldfastError ? error.code : '')
 
 const buildDomain = (options: EngineOptions, onStale: () => void) => {
   const { metrics, logger } = options
+  const failing = <T extends object>(name: string, object: T) => withFailPoint(name, object, options.failPoint ?? '')
   const live = createLive()
-  const hosts = createHostClient(options.masterKey)
-  const watcher = createWatcher({ hosts, live, jobs: options.jobs, metrics, logger })
-  const store = observedStore(options.store, {
+  const hosts = failing('host', createHostClient(options.masterKey))
+  const jobs = failing('jobs', options.jobs)
+  const watcher = createWatcher({ hosts, live, jobs, metrics, logger })
+  const store = observedStore(failing('store', options.store), {
     onRecord: (record) => {
       live.put(record)
       watcher.follow(record)
@@ -59,22 +91,38 @@ const buildDomain = (options: EngineOptions, onStale: () => void) => {
       watcher.forget(id)
     },
     onError: (operation, error) => {
-      if (codeOf(error) === 'STORE_UNAVAILABLE') metrics.holdfast_orchestrator_redis_errors_total.inc({ operation })
-      if (codeOf(error) === 'STALE') onStale()
+      const code = codeOf(error)
+      if (code === 'STORE_UNAVAILABLE') metrics.holdfast_orchestrator_redis_errors_total.inc({ operation })
+      if (REFUSED.includes(code)) metrics.holdfast_orchestrator_create_refused_total.inc({ code })
+      if (code === 'STALE') onStale()
     },
   })
-  const runtimes = options.runtimes.map((runtime) =>
-    observedRuntime(runtime, (operation) =>
-      metrics.holdfast_orchestrator_runtime_errors_total.inc({ runtime: runtime.kind, operation }),
-    ),
-  )
+  const nodes = createNodes({
+    specs: options.nodes,
+    runtimeOf: (spec) => {
+      const runtime = options.runtimeOf(spec)
+      return observedRuntime(failing('runtime', runtime), (operation) =>
+        metrics.holdfast_orchestrator_runtime_errors_total.inc({ runtime: runtime.kind, operation }),
+      )
+    },
+    store: options.nodeStore,
+    onLost: () => placer.holdKnown(),
+    logger,
+  })
+  const { nodeStore, rules, region } = options
+  const warm = failing('warm', options.warm)
+  const warmNodes = (asking: Asking) => nodesWithWarm({ templates: options.templates, warm, nodes }, asking)
+  const placer: Placer = createPlacer({ nodes, live, store: nodeStore, warmNodes, rules, region })
   const domain: Domain = {
     ...options,
     store,
+    warm,
+    jobs,
     live,
     hosts,
     changes: createChanges(),
-    nodes: createNodes(runtimes),
+    nodes,
+    placer,
     lingerMs: options.lingerMs ?? LINGER_MS,
   }
   return { domain, watcher }
@@ -126,35 +174,51 @@ export const createEngine = (options: EngineOptions): Engine => {
   })
   const { domain, watcher } = buildDomain(options, () => void recover().catch(() => {}))
   const reconciler = createReconciler({ ...domain, watcher })
-  const pulse = createPulse({ domain, watcher, recover, reconcile: () => reconciler.run() })
+  const pulse = createPulse({
+    domain,
+    watcher,
+    recover,
+    reconcile: () => reconciler.run(),
+    tellNodes: createNodeNews(domain),
+  })
+  const askForPools = async () => {
+    for (const { node } of domain.nodes.runtimes()) await jobs.fill(node)
+  }
   let state: true | string = 'Redis was not reached yet'
   return {
     domain,
     draining: signal,
+    reconciler,
     recover,
     ready: () => state,
     lookup: (tenant, id) => lookup(domain, recover, tenant, id),
     start: async () => {
       await untilReached(options, signal)
       if (signal.aborted) return
-      for (const runtime of domain.nodes.runtimes()) {
-        await runtime.prepare?.().catch((error) => logger.warn({ err: error, node: runtime.node }, 'node not prepared'))
-      }
+      await domain.nodes.start()
+      await domain.nodes.sync()
       state = 'the queue is not open yet'
       await jobs.start({
-        converge: (ref) => converge(domain, ref, signal),
+        converge: (ref, lost) => converge(domain, ref, AbortSignal.any([signal, lost])),
         reconcile: () => reconciler.run(),
-        lifetime: () => checkLifetimes(domain),
+        lifetime: async () => {
+          await settleDraining(domain)
+          await checkLifetimes(domain)
+        },
+        fill: (node, lost) => fillPools(domain, node, AbortSignal.any([signal, lost])),
+        pools: askForPools,
       })
       await reconciler.run().catch((error) => {
         logger.warn({ err: error }, 'first reconciliation failed; the pulse tries again')
       })
+      await askForPools()
       await pulse.start()
       state = true
     },
     drain: async () => {
       draining.abort()
       watcher.close()
+      domain.nodes.stop()
       await jobs.close(DRAIN_MS)
       await pulse.stop()
     },

@@ -1,8 +1,8 @@
 /** Talks to session hosts, each with a short-lived grant under its own key. */
-import type { Claim, Command, FinalScreen, HostStatus, ScreenFormat } from '@holdfast/protocol'
+import type { Claim, Command, FinalScreen, HostStatus, ScreenFormat, TimeLimits } from '@holdfast/protocol'
 import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-kit'
 import { askHost, type HostAnswer, openRequest, unreachable } from './host-request.ts'
-import { parseCommands, parseStatus } from './host-words.ts'
+import { parseCommands, parseEnv, parseStatus } from './host-words.ts'
 
 /** A host, and the session it is addressed for. */
 export interface Target {
@@ -20,8 +20,14 @@ export interface HostClient {
   status(target: Target): Promise<HostStatus>
   /** The latest commands of its shell. */
   commands(target: Target): Promise<Command[]>
+  /** Takes the place of the claim's. */
+  limit(target: Target, limits: TimeLimits): Promise<HostStatus>
   /** Ends the session and answers when it has ended. */
   stop(target: Target, graceMs: number): Promise<HostStatus>
+  /** Ends this incarnation, not the session; answers, when its processes have ended, with the environment for the next one. */
+  suspend(target: Target, graceMs: number): Promise<Record<string, string>>
+  /** Sends its viewers away; answers when they are gone, or soon after. */
+  dismiss(target: Target): Promise<void>
   screen(target: Target, format: ScreenFormat, scrollback: number): Promise<HostAnswer>
   finalScreen(target: Target): Promise<FinalScreen>
   /** Passes an automation request on. */
@@ -84,15 +90,20 @@ export const createHostClient = (masterKey: string): HostClient => {
     get(target, `/screen?format=${format}&scrollback=${scrollback}`, SCREEN_MS)
   return {
     ready: (target) =>
-      askHost(target.address, { method: 'GET', path: '/readyz', timeoutMs: CALL_MS }).then(
+      // The host answers anyone; the door of another node finds it by the token.
+      get(target, '/readyz', CALL_MS).then(
         () => true,
         () => false,
       ),
     claim: async (target, claim) => parseStatus((await post(target, '/claim', claim, SCREEN_MS)).text, target.hostId),
     status: async (target) => parseStatus((await get(target, '/status', CALL_MS)).text, target.hostId),
     commands: async (target) => parseCommands((await get(target, '/commands', COMMANDS_MS)).text, target.hostId),
+    limit: async (target, limits) => parseStatus((await post(target, '/limits', limits, CALL_MS)).text, target.hostId),
     stop: async (target, graceMs) =>
       parseStatus((await post(target, '/stop', { graceMs }, graceMs + SCREEN_MS)).text, target.hostId),
+    suspend: async (target, graceMs) =>
+      parseEnv((await post(target, '/suspend', { graceMs }, graceMs + SCREEN_MS)).text, target.hostId),
+    dismiss: async (target) => void (await post(target, '/dismiss', {}, CALL_MS)),
     screen,
     finalScreen: async (target) => {
       const [text, ansi, html, json] = await Promise.all(

@@ -1,5 +1,5 @@
 /** One HTTP request to a session host, over its Unix socket or TCP address. The host runs beside other people's code: its answers are bounded. */
-import { type IncomingMessage, type RequestOptions, request } from 'node:http'
+import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { ERRORS, type ErrorCode, HoldfastError } from '@holdfast/protocol'
 
 export interface HostRequest {
@@ -16,6 +16,9 @@ export interface HostAnswer {
   type: string
   text: string
 }
+
+/** A connection for every request: a host is asked rarely, and a dead one must not linger in a pool. */
+const agent = new Agent({ keepAlive: false })
 
 /** Bytes; the largest screen with all its scrollback stays below. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -35,15 +38,12 @@ export const unreachable = (address: string, cause: unknown): HoldfastError =>
 export const openRequest = (address: string, options: HostRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const payload = options.body === undefined ? undefined : JSON.stringify(options.body)
-    const timer = options.timeoutMs > 0 ? AbortSignal.timeout(options.timeoutMs) : undefined
-    const signals = [timer, options.signal].filter((signal) => signal !== undefined)
     const outgoing = request({
       ...connectTo(address),
       method: options.method,
       path: options.path,
-      // A connection of its own: a host is asked rarely, and a dead one must not linger in a pool.
-      agent: false,
-      signal: AbortSignal.any(signals),
+      agent,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
       headers: {
         ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
         ...(payload === undefined
@@ -51,6 +51,10 @@ export const openRequest = (address: string, options: HostRequest): Promise<Inco
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
       },
     })
+    const late = () => outgoing.destroy(new Error(`no answer within ${options.timeoutMs} ms`))
+    // Not AbortSignal.timeout, which stays in memory until its time whatever becomes of the request.
+    const timer = options.timeoutMs > 0 ? setTimeout(late, options.timeoutMs) : undefined
+    outgoing.on('close', () => clearTimeout(timer))
     outgoing.on('response', resolve)
     outgoing.on('error', (error) => reject(unreachable(address, error)))
     outgoing.end(payload)
@@ -71,7 +75,7 @@ const readAll = async (address: string, response: IncomingMessage): Promise<stri
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** The host's own problem in our words; a code that is not in the table is a bug of the host. */
+/** The host's own problem in our words. Without a code of the table it is not a host that answers: its address may be somebody else's by now. */
 export const hostProblem = (status: number, text: string): HoldfastError => {
   try {
     const { code, detail } = JSON.parse(text) as { code?: string; detail?: string }
@@ -81,7 +85,7 @@ export const hostProblem = (status: number, text: string): HoldfastError => {
   } catch {
     // Not JSON: answered below.
   }
-  return new HoldfastError('INTERNAL', `the session host answered ${status}`)
+  return new HoldfastError('HOST_UNREACHABLE', `what answered ${status} is not the session host`)
 }
 
 /** Throws HOST_UNREACHABLE, or the problem that the host answered. */

@@ -1,5 +1,6 @@
 /** Checks what session hosts say: they run beside other people's code, so their words are data, not facts about other sessions. */
 import {
+  activitySchema,
   type Command,
   claimSchema,
   commandSchema,
@@ -13,11 +14,12 @@ import { Compile } from 'typebox/compile'
 
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
-const identitySchema = Type.Omit(claimSchema, ['env'])
+const identitySchema = Type.Omit(claimSchema, ['env', 'above'])
 const exitSchema = Type.Object({
   exitCode: nullable(Type.Integer()),
   signal: nullable(Type.String({ maxLength: 16 })),
   coreDumped: Type.Optional(Type.Boolean()),
+  suspended: Type.Optional(Type.Boolean()),
   offset: Type.Integer({ minimum: 0 }),
   endedAt: Type.String({ maxLength: 40 }),
   failure: Type.Optional(Type.String({ maxLength: 200 })),
@@ -34,7 +36,14 @@ const statusSchema = Type.Object({
   cwd: nullable(Type.String()),
   commands: Type.Integer({ minimum: 0 }),
   startedAt: nullable(Type.String({ maxLength: 40 })),
-  activeAt: Type.String({ maxLength: 40 }),
+  activity: activitySchema,
+  expiring: nullable(
+    Type.Object({
+      at: Type.String({ maxLength: 40 }),
+      because: Type.Union([Type.Literal('ttl'), Type.Literal('idle')]),
+      due: Type.Boolean(),
+    }),
+  ),
   oomKills: Type.Integer({ minimum: 0 }),
   exit: nullable(exitSchema),
 })
@@ -48,6 +57,7 @@ const noteSchema = Type.Object({
 const status = Compile(statusSchema)
 const commands = Compile(Type.Array(commandSchema, { maxItems: MAX_COMMANDS }))
 const note = Compile(noteSchema)
+const env = Compile(Type.Object({ env: claimSchema.properties.env }))
 
 const parseWords = (text: string, hostId: string): unknown => {
   try {
@@ -71,6 +81,13 @@ export const parseCommands = (text: string, hostId: string): Command[] => {
   const value = parseWords(text, hostId)
   if (!commands.Check(value)) throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} gave no valid commands`)
   return value
+}
+
+/** Throws HOST_UNREACHABLE when the text holds no environment. */
+export const parseEnv = (text: string, hostId: string): Record<string, string> => {
+  const value = parseWords(text, hostId)
+  if (!env.Check(value)) throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} gave no valid environment`)
+  return value.env
 }
 
 /** How much of a host's output is searched: enough for a death note with all its screens. */

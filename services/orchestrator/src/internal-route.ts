@@ -14,7 +14,7 @@ export interface Resolved {
   phase: SessionRecord['phase']
 }
 
-const resolved = ({ tenant, id, fence, hostId, address, phase }: SessionRecord): Resolved => ({
+export const resolved = ({ tenant, id, fence, hostId, address, phase }: SessionRecord): Resolved => ({
   tenant,
   session: id,
   fence,

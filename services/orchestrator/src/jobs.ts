@@ -1,9 +1,9 @@
 /** Wakes and throttles the work on BullMQ: at most one converge of a session runs and one waits. Never the truth: any job may be lost. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@holdfast/service-kit'
-import { type JobsOptions as AddOptions, type Job, Queue, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '@holdfast/session-store'
+import { type JobsOptions as AddOptions, type Job, Queue } from 'bullmq'
 import type { OrchestratorMetrics } from './metrics.ts'
+import { createQueueWorker, type QueueWorker } from './queue-worker.ts'
 
 export interface Ref {
   tenant: string
@@ -12,9 +12,14 @@ export interface Ref {
 
 /** What the jobs do; each may be run twice, or not at all. */
 export interface Work {
-  converge(ref: Ref): Promise<void>
+  /** `lost` aborts when the job may have been given to someone else. */
+  converge(ref: Ref, lost: AbortSignal): Promise<void>
   reconcile(): Promise<void>
   lifetime(): Promise<void>
+  /** Of one node. */
+  fill(node: string, lost: AbortSignal): Promise<void>
+  /** Of every node. */
+  pools(): Promise<void>
 }
 
 export interface Jobs {
@@ -22,11 +27,13 @@ export interface Jobs {
   converge(ref: Ref): Promise<void>
   /** Asks for a converge after `delayMs`, in place of the one asked for before. Never throws. */
   later(ref: Ref, delayMs: number): Promise<void>
+  /** Asks for a pass over the node's warm pools, after everything else that waits. Never throws: the schedule makes it good. */
+  fill(node: string): Promise<void>
   /** Resolves when the queue takes and gives jobs; waits for Redis as long as it takes. */
   start(work: Work): Promise<void>
   /** Puts the periodic jobs back if the queue lost them. Throws when Redis is away. */
   ensureSchedules(): Promise<void>
-  /** Writes depth and age of the queue into the metrics. Throws when Redis is away. */
+  /** Writes depth and age of the queue into the metrics, and replaces a worker that is stuck. Throws when Redis is away. */
   measure(): Promise<void>
   /** True once after wake-ups had to be dropped. */
   takeMissed(): boolean
@@ -35,82 +42,73 @@ export interface Jobs {
 }
 
 export interface JobsOptions {
-  connections: { producer: () => Redis; worker: () => Redis }
+  connections: { producer: () => RedisClient; worker: () => RedisClient }
   cluster: string
   logger: Logger
   metrics: OrchestratorMetrics
 }
 
 const QUEUE = 'converge'
-const CONCURRENCY = 16
-const SCHEDULES = { reconcile: 30_000, lifetime: 5_000 } as const
-/** A worker that was killed holds its jobs for up to lock + stalled interval. Milliseconds. */
-const LOCK_MS = 10_000
-const STALLED_MS = 5_000
-/** Pause after a failed fetch; BullMQ's own 15 s would be too long after an outage. */
-const FETCH_RETRY_MS = 1_000
+const SCHEDULES = { reconcile: 30_000, lifetime: 5_000, pools: 10_000 } as const
+/** Jobs without a priority go first. */
+const LOW_PRIORITY = 10
 const KEEP = { removeOnComplete: true, removeOnFail: { age: 3600, count: 200 } } as const
 
+type Data = Ref | { node: string }
+
 interface Parts {
-  queue: Queue<Ref>
-  worker: Worker<Ref>
-  connections: Redis[]
+  queue: Queue<Data>
+  worker: QueueWorker
+  producer: RedisClient
 }
 
-const perform = (work: Work, jobs: Pick<Jobs, 'converge'>) => async (job: Job<Ref>) => {
-  if (job.name === 'converge') return work.converge(job.data)
-  // A look that was asked for later becomes one asked for now, so that both share one deduplication.
-  if (job.name === 'wake') return jobs.converge(job.data)
-  if (job.name === 'reconcile') return work.reconcile()
-  if (job.name === 'lifetime') return work.lifetime()
-}
+const perform =
+  (work: Work, jobs: Pick<Jobs, 'converge'>) =>
+  async ({ name, data }: Job<Data>, lost: AbortSignal): Promise<void> => {
+    if (name === 'fill' && 'node' in data) return work.fill(data.node, lost)
+    if (name === 'converge' && 'id' in data) return work.converge(data, lost)
+    // A look that was asked for later becomes one asked for now, so that both share one deduplication.
+    if (name === 'wake' && 'id' in data) return jobs.converge(data)
+    if (name === 'reconcile') return work.reconcile()
+    if (name === 'lifetime') return work.lifetime()
+    if (name === 'pools') return work.pools()
+  }
 
 const make = (options: JobsOptions, work: Work, jobs: Pick<Jobs, 'converge'>): Parts => {
+  const { logger, metrics, connections } = options
   const prefix = `{hf:${options.cluster}}`
-  const [producer, consumer] = [options.connections.producer(), options.connections.worker()]
-  const failed = (operation: string) => (error: Error) => {
-    options.metrics.holdfast_orchestrator_redis_errors_total.inc({ operation })
-    options.logger.debug({ err: error }, `${operation} failed`)
-  }
-  const queue = new Queue<Ref>(QUEUE, { connection: producer, prefix, defaultJobOptions: KEEP })
-  queue.on('error', failed('queue'))
-  const worker = new Worker<Ref>(QUEUE, perform(work, jobs), {
-    connection: consumer,
-    prefix,
-    concurrency: CONCURRENCY,
-    lockDuration: LOCK_MS,
-    stalledInterval: STALLED_MS,
-    maxStalledCount: 10,
-    runRetryDelay: FETCH_RETRY_MS,
+  const producer = connections.producer()
+  const queue = new Queue<Data>(QUEUE, { connection: producer, prefix, defaultJobOptions: KEEP })
+  queue.on('error', (error) => {
+    metrics.holdfast_orchestrator_redis_errors_total.inc({ operation: 'queue' })
+    logger.debug({ err: error }, 'queue failed')
   })
-  worker.on('error', failed('worker'))
-  worker.on('failed', (job, error) => options.logger.warn({ err: error, job: job?.name }, 'job failed'))
-  return { queue, worker, connections: [producer, consumer] }
+  const run = perform(work, jobs)
+  const worker = createQueueWorker({ queue: QUEUE, prefix, connection: connections.worker, run, logger, metrics })
+  return { queue, worker, producer }
 }
 
-/** BullMQ's own close waits for running jobs without end, and cannot be hurried afterwards; so it is paused first. */
-const shut = async ({ queue, worker, connections }: Parts, maxMs: number): Promise<void> => {
-  // Without a first contact there is no job to wait for, and even a forced close would wait for Redis.
-  if (maxMs === 0) for (const connection of connections) connection.disconnect()
-  const enough = new AbortController()
-  const late = delay(maxMs, undefined, { signal: enough.signal }).catch(() => {})
-  if (maxMs > 0) await Promise.race([worker.pause().catch(() => {}), late])
-  enough.abort()
-  await worker.close(true).catch(() => {})
+const shut = async ({ queue, worker, producer }: Parts, maxMs: number): Promise<void> => {
+  if (maxMs === 0) producer.disconnect()
+  await worker.close(maxMs)
   await queue.close().catch(() => {})
-  for (const connection of connections) connection.disconnect()
+  producer.disconnect()
 }
 
-const addSchedules = async (queue: Queue<Ref>): Promise<void> => {
+const addSchedules = async (queue: Queue<Data>): Promise<void> => {
   for (const [name, every] of Object.entries(SCHEDULES)) {
     const known = await queue.getJobScheduler(name)
-    const overdueMs = known?.next === undefined ? Number.POSITIVE_INFINITY : Date.now() - known.next
-    if (overdueMs > 3 * every) await queue.upsertJobScheduler(name, { every }, { name, opts: KEEP })
+    // Far ahead is as bad as long ago: it was set by someone whose clock is wrong, and would not come for as long as that.
+    const offMs = known?.next === undefined ? Number.POSITIVE_INFINITY : Math.abs(Date.now() - known.next)
+    if (offMs <= 3 * every) continue
+    await queue.removeJobScheduler(name) // else the new one keeps the time of the old
+    await queue.upsertJobScheduler(name, { every }, { name, opts: KEEP })
   }
 }
 
-const measureQueue = async (queue: Queue<Ref>, metrics: OrchestratorMetrics): Promise<void> => {
+const measureQueue = async ({ queue, worker }: Parts, metrics: OrchestratorMetrics): Promise<void> => {
   const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')
+  worker.watch(counts.waiting ?? 0)
   for (const [state, jobs] of Object.entries(counts)) metrics.holdfast_orchestrator_queue_jobs.set({ state }, jobs)
   const [oldest] = await queue.getJobs(['waiting'], 0, 0, true)
   const ageMs = oldest === undefined ? 0 : Date.now() - oldest.timestamp - (oldest.delay ?? 0)
@@ -122,7 +120,7 @@ const untilOpen = async (make: () => Parts, logger: Logger, isClosed: () => bool
   while (!isClosed()) {
     const parts = make()
     try {
-      await Promise.all([parts.queue.waitUntilReady(), parts.worker.waitUntilReady()])
+      await Promise.all([parts.queue.waitUntilReady(), parts.worker.ready()])
       return parts
     } catch (error) {
       logger.warn({ err: error }, 'the queue did not open; tried again')
@@ -146,23 +144,25 @@ export const bullJobs = (options: JobsOptions): Jobs => {
   let open: Parts | undefined
   let closed = false
   let missed = false
-  const queue = (): Queue<Ref> => {
+  const parts = (): Parts => {
     if (open === undefined) throw new Error('the queue is not open yet')
-    return open.queue
+    return open
   }
-  const add = async (name: string, ref: Ref, more: AddOptions): Promise<void> => {
+  const add = async (name: string, data: Data, more: AddOptions): Promise<void> => {
     try {
-      await queue().add(name, ref, more)
+      await parts().queue.add(name, data, more)
     } catch (error) {
       missed = true
       metrics.holdfast_orchestrator_redis_errors_total.inc({ operation: 'enqueue' })
-      logger.warn({ err: error, session: ref.id }, 'wake-up not queued; the next reconciliation makes it good')
+      logger.warn({ err: error, ...data }, 'wake-up not queued; the next reconciliation makes it good')
     }
   }
   const converge = (ref: Ref) => add('converge', ref, { deduplication: deduplication('now', ref) })
   return {
     converge,
     later: (ref, delayMs) => add('wake', ref, { delay: delayMs, deduplication: deduplication('later', ref) }),
+    fill: (node) =>
+      add('fill', { node }, { priority: LOW_PRIORITY, deduplication: { id: `fill-${node}`, keepLastIfActive: true } }),
     start: async (work) => {
       const next = () => {
         made = make(options, work, { converge })
@@ -170,8 +170,8 @@ export const bullJobs = (options: JobsOptions): Jobs => {
       }
       open = await untilOpen(next, logger, () => closed)
     },
-    ensureSchedules: async () => addSchedules(queue()),
-    measure: async () => measureQueue(queue(), metrics),
+    ensureSchedules: async () => addSchedules(parts().queue),
+    measure: async () => measureQueue(parts(), metrics),
     takeMissed: () => {
       const was = missed
       missed = false

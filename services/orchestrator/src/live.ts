@@ -1,4 +1,5 @@
 /** What this replica knows by heart about sessions that have a host: works while Redis is away. */
+import { EventEmitter } from 'node:events'
 import { type HostStatus, hasEnded } from '@holdfast/protocol'
 import type { SessionRecord } from '@holdfast/session-store'
 
@@ -16,6 +17,8 @@ export interface Live {
   /** Takes a status of the host named, if that is still the session's host. */
   heard(id: string, status: HostStatus): void
   remove(id: string): void
+  /** Calls back whenever another record is known of the session, or none any more. */
+  listen(id: string, listener: () => void): () => void
 }
 
 /** An ended session is of interest for as long as its host lingers. */
@@ -23,6 +26,7 @@ const isOfInterest = (record: SessionRecord): boolean => !hasEnded(record.phase)
 
 export const createLive = (): Live => {
   const sessions = new Map<string, LiveSession>()
+  const news = new EventEmitter().setMaxListeners(0)
   return {
     get: (id) => sessions.get(id),
     all: () => sessions.values(),
@@ -32,10 +36,11 @@ export const createLive = (): Live => {
       if (known !== undefined && known.record.fence === record.fence && known.record.rev > record.rev) return
       if (!isOfInterest(record)) {
         sessions.delete(record.id)
-        return
+      } else {
+        const sameHost = known?.record.hostId === record.hostId
+        sessions.set(record.id, { record, status: sameHost ? (known?.status ?? null) : null })
       }
-      const sameHost = known?.record.hostId === record.hostId
-      sessions.set(record.id, { record, status: sameHost ? (known?.status ?? null) : null })
+      news.emit(record.id)
     },
     heard(id, status) {
       const known = sessions.get(id)
@@ -43,6 +48,11 @@ export const createLive = (): Live => {
     },
     remove: (id) => {
       sessions.delete(id)
+      news.emit(id)
+    },
+    listen(id, listener) {
+      news.on(id, listener)
+      return () => news.off(id, listener)
     },
   }
 }

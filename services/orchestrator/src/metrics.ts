@@ -7,11 +7,26 @@ export const METRICS = {
     help: 'Session records by phase and runtime, counted at every reconciliation',
     labels: ['phase', 'runtime'],
   },
+  holdfast_orchestrator_overdue_sessions: {
+    kind: 'gauge',
+    help: 'Sessions that are in their phase for longer than its deadline, counted at every reconciliation',
+    labels: ['phase'],
+  },
+  holdfast_orchestrator_ended_total: {
+    kind: 'counter',
+    help: 'Incarnations that ended, by reason',
+    labels: ['reason'],
+  },
   holdfast_orchestrator_create_seconds: {
     kind: 'histogram',
     help: 'Time from the request to the running (or failed) session',
     labels: ['start', 'outcome'],
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  },
+  holdfast_orchestrator_create_refused_total: {
+    kind: 'counter',
+    help: 'Creates refused for the quota (QUOTA_EXCEEDED) or the speed (TOO_MANY) of their tenant',
+    labels: ['code'],
   },
   holdfast_orchestrator_converge_total: {
     kind: 'counter',
@@ -27,10 +42,19 @@ export const METRICS = {
     kind: 'gauge',
     help: 'Age of the oldest job that waits for a worker',
   },
+  holdfast_orchestrator_worker_restarts_total: {
+    kind: 'counter',
+    help: 'Workers of the queue replaced because they took no jobs although some waited',
+  },
   holdfast_orchestrator_reconcile_total: {
     kind: 'counter',
     help: 'Actions of the reconciler by kind',
     labels: ['action'],
+  },
+  holdfast_orchestrator_reap_held: {
+    kind: 'gauge',
+    help: 'Hosts that are nobody’s and wait for the word of an operator (`GET /v1/reap`), as the last reconciliation saw them',
+    labels: ['why'],
   },
   holdfast_orchestrator_reconcile_seconds: {
     kind: 'histogram',
@@ -46,6 +70,21 @@ export const METRICS = {
     kind: 'counter',
     help: 'Failed calls of a runtime by operation',
     labels: ['runtime', 'operation'],
+  },
+  holdfast_orchestrator_warm_hosts: {
+    kind: 'gauge',
+    help: 'Started hosts that wait for a session',
+    labels: ['template', 'node'],
+  },
+  holdfast_orchestrator_warm_claims_total: {
+    kind: 'counter',
+    help: 'Sessions of templates with a pool by outcome: hit (a warm host was taken), miss (none waited)',
+    labels: ['template', 'outcome'],
+  },
+  holdfast_orchestrator_warm_failures_total: {
+    kind: 'counter',
+    help: 'Warm hosts that could not be made',
+    labels: ['template'],
   },
   holdfast_orchestrator_watch_streams: {
     kind: 'gauge',

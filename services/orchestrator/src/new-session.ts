@@ -4,6 +4,7 @@ import {
   type CreateSession,
   DEFAULT_COLS,
   DEFAULT_ROWS,
+  deadlineOf,
   HoldfastError,
   newSessionId,
   REPLAY_BYTES,
@@ -12,13 +13,12 @@ import {
 } from '@holdfast/protocol'
 import type { Principal } from '@holdfast/service-kit'
 import type { NewRecord } from '@holdfast/session-store'
-import { START_TIMEOUT_MS } from './deadlines.ts'
+import { hostLimits } from './host-spec.ts'
 
 export interface NewSessionContext {
   caller: Principal
   region: string
   template: Template
-  runtime: string
   now: number
 }
 
@@ -32,8 +32,12 @@ const commandLine = (body: CreateSession, template: Template): { command: string
 /** What a session has before it is placed. */
 const NOT_YET = {
   node: null,
+  placement: null,
   hostId: null,
   address: null,
+  workspace: null,
+  suspend: null,
+  restarted: null,
   conditions: [],
   reason: null,
   forget: false,
@@ -43,7 +47,7 @@ const NOT_YET = {
   signal: null,
 }
 
-export const newRecord = (body: CreateSession, context: NewSessionContext): NewRecord => {
+export const newRecord = (body: CreateSession, context: NewSessionContext): Omit<NewRecord, 'runtime'> => {
   const { template, region, caller, now } = context
   if (body.region !== undefined && body.region !== region) {
     throw new HoldfastError(
@@ -52,13 +56,16 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): NewR
     )
   }
   const id = newSessionId(region)
-  const { replayBytes, scrollbackLines, ...limits } = { ...template.limits, ...body.limits }
+  const limits = { ...template.limits, ...body.limits }
   const createdAt = new Date(now).toISOString()
+  const restart = body.restart ?? template.restart ?? 'never'
+  const ttlSeconds = body.ttlSeconds ?? template.ttlSeconds
   return {
     id,
     tenant: caller.tenant,
     principal: caller.principal,
     phase: 'pending',
+    phaseSince: createdAt,
     spec: {
       name: body.name ?? id,
       template: template.name,
@@ -71,19 +78,23 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): NewR
       sizePolicy: body.sizePolicy ?? template.sizePolicy ?? 'latest',
       clipboard: body.clipboard ?? template.clipboard ?? 'controller',
       labels: body.labels ?? {},
+      nodeSelector: { ...template.nodeSelector, ...body.nodeSelector },
       createdAt,
-      ttlSeconds: body.ttlSeconds ?? template.ttlSeconds ?? null,
+      expiresAt: ttlSeconds === undefined ? null : new Date(now + ttlSeconds * 1000).toISOString(),
+      idleAction: body.idleAction ?? template.idleAction ?? 'stop',
+      restart,
       idleSeconds: body.idleSeconds ?? template.idleSeconds ?? null,
-      replayBytes: replayBytes ?? REPLAY_BYTES,
-      scrollbackLines: scrollbackLines ?? SCROLLBACK_LINES,
+      replayBytes: limits.replayBytes ?? REPLAY_BYTES,
+      scrollbackLines: limits.scrollbackLines ?? SCROLLBACK_LINES,
     },
     image: template.image ?? '',
     network: template.network ?? true,
-    limits,
-    runtime: context.runtime,
+    limits: hostLimits(limits),
     ...NOT_YET,
+    keepEnv: restart !== 'never',
     createdAt,
-    deadline: now + START_TIMEOUT_MS,
+    deadline: deadlineOf('pending', now),
+    waiting: null,
   }
 }
 

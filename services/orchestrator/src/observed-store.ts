@@ -23,8 +23,8 @@ export const observedStore = (store: SessionStore, { onRecord, onGone, onError }
   }
   return {
     open: () => watched('open', store.open()),
-    create: async (record, idempotency) => {
-      const result = await watched('create', store.create(record, idempotency))
+    create: async (...call) => {
+      const result = await watched('create', store.create(...call))
       onRecord(result.record)
       return result
     },
@@ -36,16 +36,21 @@ export const observedStore = (store: SessionStore, { onRecord, onGone, onError }
     },
     list: (query) => watched('list', store.list(query)),
     scan: () => store.scan(),
-    transition: (tenant, id, guard, patch) => seen('transition', store.transition(tenant, id, guard, patch)),
+    usage: (tenant) => watched('usage', store.usage(tenant)),
+    correctUsage: (records) => watched('correct-usage', store.correctUsage(records)),
+    transition: (...call) => seen('transition', store.transition(...call)),
     place: (tenant, id, guard, patch) => seen('place', store.place(tenant, id, guard, patch)),
     remove: async (tenant, id, guard) => {
       await watched('remove', store.remove(tenant, id, guard))
       onGone(id)
     },
     saveScreen: (tenant, id, screen, ttlMs) => watched('save-screen', store.saveScreen(tenant, id, screen, ttlMs)),
+    deaths: (query) => watched('deaths', store.deaths(query)),
     screen: (tenant, id) => watched('screen', store.screen(tenant, id)),
     putTicket: (ticket, grant, ttlMs, uses) => watched('put-ticket', store.putTicket(ticket, grant, ttlMs, uses)),
     takeTicket: (ticket) => watched('take-ticket', store.takeTicket(ticket)),
+    latestChange: (tenant) => watched('latest-change', store.latestChange(tenant)),
+    changesAfter: (...call) => watched('changes-after', store.changesAfter(...call)),
     subscribe: (onEvent) => watched('subscribe', store.subscribe(onEvent)),
     ping: () => watched('ping', store.ping()),
   }

@@ -1,5 +1,6 @@
 /** What must go on without BullMQ: hearing of changes, noticing an emptied or returned store, putting lost schedules back. */
-import type { StoreEvent } from '@holdfast/session-store'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StoreHint } from '@holdfast/session-store'
 import type { Domain } from './domain.ts'
 import type { Watcher } from './watcher.ts'
 
@@ -14,23 +15,29 @@ interface PulseParts {
   watcher: Watcher
   recover: () => Promise<void>
   reconcile: () => Promise<void>
+  tellNodes: () => Promise<void>
 }
 
 const PULSE_MS = 5_000
+/** Our own writes are announced to us too, often before Redis's reply to them: time for that reply, milliseconds. */
+const REPLY_MS = 20
 
 /** Follows what other replicas write and remove; our own writes are known already. */
-const followEvent = async ({ domain, watcher }: PulseParts, event: StoreEvent): Promise<void> => {
+const followEvent = async ({ domain, watcher }: PulseParts, event: StoreHint): Promise<void> => {
   const { store, live, changes } = domain
   changes.emit(event)
-  const known = live.get(event.id)?.record
-  if (known !== undefined && known.rev >= event.rev) return
+  if (event.type === 'nodes') return
+  const isKnown = () => (live.get(event.id)?.record.rev ?? 0) >= event.rev
+  if (!isKnown()) await delay(REPLY_MS)
+  if (isKnown()) return
+  const known = live.get(event.id)
   if ((await store.get(event.tenant, event.id)) !== null || known === undefined) return
   live.remove(event.id)
   watcher.forget(event.id)
 }
 
 export const createPulse = (parts: PulseParts): Pulse => {
-  const { store, jobs, logger } = parts.domain
+  const { store, jobs, nodes, placer, logger } = parts.domain
   let unsubscribe: (() => Promise<void>) | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -40,6 +47,9 @@ export const createPulse = (parts: PulseParts): Pulse => {
     try {
       unsubscribe ??= await store.subscribe((event) => void followEvent(parts, event).catch(() => {}))
       await parts.recover()
+      await nodes.sync()
+      await placer.refresh()
+      await parts.tellNodes()
       await jobs.ensureSchedules()
       await jobs.measure()
       // Wake-ups were lost while it was away: everything is looked at once.

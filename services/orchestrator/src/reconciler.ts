@@ -1,66 +1,47 @@
 /** Compares what the runtimes hold with what the index says: adopts, wakes, and removes what is proven to be nobody's. */
-import { hasEnded } from '@holdfast/protocol'
-import type { HostInfo, Runtime } from '@holdfast/runtime'
+import { hasEnded, type Reapable, type Reaped, type ReapList } from '@holdfast/protocol'
+import type { Runtime } from '@holdfast/runtime'
 import type { SessionRecord } from '@holdfast/session-store'
-import { adoptHost, identityOf } from './adoption.ts'
-import { LINGER_SLACK_MS, UNKNOWN_HOST_AGE_MS } from './deadlines.ts'
-import { type Domain, refOf } from './domain.ts'
+import { adopt, type Found, identityOf } from './adoption.ts'
+import { eachBounded } from './bounded.ts'
+import { LINGER_SLACK_MS } from './deadlines.ts'
+import { refOf } from './domain.ts'
 import { createGovernor, type Governor } from './governor.ts'
-import type { Watcher } from './watcher.ts'
+import { isUnavailable } from './guarded-runtime.ts'
+import { type Confirm, type Judged, type Reaping, reapable, reapFiles, reapHost } from './reaper.ts'
+import { strays } from './strays.ts'
+import { type Parts, type Pass, survey } from './survey.ts'
+import { judge } from './verdict.ts'
 
 export interface Reconciler {
   /** One whole pass that begins after the call; calls while one waits share it. */
   run(): Promise<void>
+  /** What a pass would remove now; changes nothing. */
+  preview(): Promise<ReapList>
+  /** A pass that the bounds do not hold back from exactly those hosts, if they are still nobody's. */
+  reap(confirm: Confirm): Promise<Reaped>
 }
 
-type Parts = Domain & { watcher: Watcher }
+/** Each waits for its host and for Redis; one that is silent delays only its share of the others. */
+const HOSTS_AT_ONCE = 32
 
-interface Pass {
-  /** Hosts by node; a node whose list failed is missing, and nothing is concluded about it. */
-  hosts: Map<string, Map<string, HostInfo>>
-  complete: boolean
-  records: Map<string, SessionRecord>
-  adopted: Set<string>
-}
-
-const listHosts = async (domain: Domain): Promise<Pick<Pass, 'hosts' | 'complete'>> => {
-  const hosts: Pass['hosts'] = new Map()
-  for (const runtime of domain.nodes.runtimes()) {
-    try {
-      hosts.set(runtime.node, new Map((await runtime.list()).map((info) => [info.hostId, info])))
-    } catch (error) {
-      domain.logger.warn({ err: error, node: runtime.node }, 'node not listed: nothing is concluded about it')
-    }
-  }
-  return { hosts, complete: hosts.size === domain.nodes.runtimes().length }
-}
-
-const readRecords = async (parts: Parts): Promise<Pass['records']> => {
-  const records: Pass['records'] = new Map()
-  const gauge = parts.metrics.holdfast_orchestrator_sessions
-  const counts = new Map<string, { labels: { phase: string; runtime: string }; count: number }>()
-  for await (const record of parts.store.scan()) {
-    records.set(record.id, record)
-    parts.live.put(record)
-    parts.watcher.follow(record)
-    const { phase, runtime } = record
-    const entry = counts.get(`${phase} ${runtime}`) ?? { labels: { phase, runtime }, count: 0 }
-    counts.set(`${phase} ${runtime}`, { ...entry, count: entry.count + 1 })
-  }
-  gauge.reset()
-  for (const { labels, count } of counts.values()) gauge.set(labels, count)
-  return records
+/** Each script counts what it changes, so this finds something only after a fault of Redis or of ours. */
+const correctUsage = async (parts: Parts, records: Pass['records']): Promise<void> => {
+  const corrected = await parts.store.correctUsage(records)
+  if (corrected === 0) return
+  parts.metrics.holdfast_orchestrator_reconcile_total.inc({ action: 'correct-usage' }, corrected)
+  parts.logger.warn({ corrected }, 'usage of quotas was miscounted and is corrected')
 }
 
 /** Does this record need a look? The converge decides what it means. */
 const needsLook = (parts: Parts, record: SessionRecord, pass: Pass): boolean => {
-  const { phase, hostId, node } = record
+  const { phase, suspend, hostId, node } = record
   if (hasEnded(phase)) {
     const endedMs = Date.now() - Date.parse(record.endedAt ?? record.createdAt)
     const lingers = record.startedAt !== null && endedMs < parts.lingerMs + LINGER_SLACK_MS
     return record.forget || endedMs >= parts.retentionMs || (hostId !== null && !lingers)
   }
-  if (phase !== 'running') return true
+  if (phase !== 'running' || suspend !== null) return true
   const listed = node === null ? undefined : pass.hosts.get(node)
   if (listed !== undefined && (hostId === null || listed.get(hostId)?.state !== 'running')) return true
   const unsure = record.conditions.some(({ type, status }) => type === 'Reachable' && status !== 'True')
@@ -68,41 +49,48 @@ const needsLook = (parts: Parts, record: SessionRecord, pass: Pass): boolean => 
   return unsure || (status !== undefined && status?.exit != null)
 }
 
-/** What becomes of one host: `keep` needs nothing. */
-const judge = async (parts: Parts, runtime: Runtime, info: HostInfo, pass: Pass): Promise<string> => {
-  const identity = identityOf(info)
-  if (identity === null) return 'keep'
-  const record = pass.records.get(identity.session)
-  if (record?.hostId === info.hostId) return 'keep'
-  if (record !== undefined && record.fence > identity.fence) return 'remove-stale'
-  if (record !== undefined && record.fence === identity.fence) return hasEnded(record.phase) ? 'remove-ended' : 'keep'
-  const result = await adoptHost(parts, { info, identity, runtime })
-  if (result === 'adopted') {
-    pass.adopted.add(identity.session)
-    await parts.jobs.converge({ tenant: identity.tenant, id: identity.session })
-    return 'adopt'
+function* foundHosts(runtime: Runtime, pass: Pass): Generator<Found> {
+  for (const info of pass.hosts.get(runtime.node)?.values() ?? []) {
+    const identity = identityOf(info)
+    if (identity !== null) yield { info, identity, runtime }
   }
-  const old = Date.now() - Date.parse(info.createdAt) > UNKNOWN_HOST_AGE_MS
-  return result === 'unclaimed' && old ? 'remove-unknown' : 'keep'
 }
 
-const settleHost = async (parts: Parts, runtime: Runtime, info: HostInfo, pass: Pass, governor: Governor) => {
-  const action = await judge(parts, runtime, info, pass)
-  if (action === 'keep') return
-  let done = action
-  if (action.startsWith('remove')) {
-    // Nothing is reaped on half a view, nor faster than someone could notice a mistake.
-    const count = [...pass.hosts.values()].reduce((sum, hosts) => sum + hosts.size, 0)
-    if (!pass.complete || !governor.allow(count)) done = 'held-back'
-    else await runtime.remove(info.hostId)
+type Use = (judged: Judged) => Promise<void>
+
+/** Every host of a node that belongs to a session, many at once. What cannot be judged now is left for the next pass, and so is all the rest of a node that does not answer any more. */
+const judgeNode = async (parts: Parts, runtime: Runtime, pass: Pass, use: Use): Promise<void> => {
+  const hosts = foundHosts(runtime, pass)
+  await eachBounded(hosts, HOSTS_AT_ONCE, async (found) => {
+    try {
+      await use({ found, verdict: await judge(parts, found, pass.records.get(found.identity.session)) })
+    } catch (error) {
+      parts.logger.warn({ err: error, hostId: found.info.hostId }, 'host not reconciled')
+      if (isUnavailable(error)) hosts.return(undefined)
+    }
+  })
+}
+
+const judgeAll = async (parts: Parts, pass: Pass, use: Use): Promise<void> => {
+  await Promise.all(parts.nodes.runtimes().map((runtime) => judgeNode(parts, runtime, pass, use)))
+}
+
+const settleHost = async (parts: Parts, judged: Judged, reaping: Reaping): Promise<void> => {
+  const { found, verdict } = judged
+  if (verdict.action === 'adopt') {
+    const { phase } = await adopt(parts, found, verdict.finding)
+    reaping.pass.adopted.add(found.identity.session)
+    // What goes on as before is followed by its watch from here on; only what has happened already needs a look.
+    const goesOn = phase === 'running' && verdict.finding.live && verdict.finding.status?.oomKills === 0
+    if (!goesOn) await parts.jobs.converge({ tenant: found.identity.tenant, id: found.identity.session })
+    parts.metrics.holdfast_orchestrator_reconcile_total.inc({ action: 'adopt' })
   }
-  parts.metrics.holdfast_orchestrator_reconcile_total.inc({ action: done })
-  parts.logger.info({ hostId: info.hostId, action: done }, 'reconciled a host')
+  for (const host of reapable(judged)) await reapHost(parts, found, host, reaping)
 }
 
 /** Memory may name sessions that are nowhere any more; on a full view they go. */
 const forgetGone = async (parts: Parts, before: readonly string[], pass: Pass): Promise<void> => {
-  if (!pass.complete) return
+  if (pass.unlisted.length > 0) return
   const listed = new Set([...pass.hosts.values()].flatMap((hosts) => [...hosts.keys()]))
   for (const id of before) {
     const known = parts.live.get(id)
@@ -114,43 +102,55 @@ const forgetGone = async (parts: Parts, before: readonly string[], pass: Pass): 
   }
 }
 
-const runPass = async (parts: Parts, governor: Governor): Promise<void> => {
+const runPass = async (parts: Parts, governor: Governor, confirm: Confirm): Promise<Reaped> => {
   const end = parts.metrics.holdfast_orchestrator_reconcile_seconds.startTimer()
   await parts.store.open()
   const before = [...parts.live.all()].map(({ record }) => record.id)
-  // Hosts first: a host that is made after the list has its record before it, so none looks unknown.
-  const listed = await listHosts(parts)
-  const pass: Pass = { ...listed, records: await readRecords(parts), adopted: new Set() }
-  for (const runtime of parts.nodes.runtimes()) {
-    for (const info of pass.hosts.get(runtime.node)?.values() ?? []) {
-      await settleHost(parts, runtime, info, pass, governor).catch((error) => {
-        parts.logger.warn({ err: error, hostId: info.hostId }, 'host not reconciled')
-      })
-    }
-  }
+  const pass = await survey(parts)
+  await correctUsage(parts, pass.records)
+  const report: Reaped = { removed: [], kept: [] }
+  const reaping = { pass, governor, confirm, report }
+  await judgeAll(parts, pass, (judged) => settleHost(parts, judged, reaping))
+  for (const stray of strays(pass)) await reapFiles(parts, stray, reaping)
+  const held = parts.metrics.holdfast_orchestrator_reap_held
+  held.reset()
+  for (const { why } of report.kept) held.inc({ why })
   for (const record of pass.records.values()) {
     if (!needsLook(parts, record, pass)) continue
     parts.metrics.holdfast_orchestrator_reconcile_total.inc({ action: 'wake' })
     await parts.jobs.converge(refOf(record))
   }
   await forgetGone(parts, before, pass)
+  await parts.placer.sweep()
   end()
+  return report
 }
 
 export const createReconciler = (parts: Parts): Reconciler => {
   const governor = createGovernor()
-  let running: Promise<void> = Promise.resolve()
+  let running: Promise<unknown> = Promise.resolve()
   let waiting: Promise<void> | undefined
+  const next = (confirm: Confirm): Promise<Reaped> => {
+    const pass = running.catch(() => {}).then(() => runPass(parts, governor, confirm))
+    running = pass
+    return pass
+  }
   return {
     run: () => {
       waiting ??= running
         .catch(() => {})
-        .then(() => {
+        .then(async () => {
           waiting = undefined
-          running = runPass(parts, governor)
-          return running
+          await next(new Set())
         })
       return waiting
     },
+    preview: async () => {
+      const pass = await survey(parts)
+      const hosts: Reapable[] = []
+      await judgeAll(parts, pass, async (judged) => void hosts.push(...reapable(judged)))
+      return { unlisted: pass.unlisted, hosts: [...hosts, ...strays(pass)] }
+    },
+    reap: next,
   }
 }

@@ -1,12 +1,12 @@
 /** Connections for BullMQ: one that fails fast for those who add jobs, one that never gives up for those who take them. */
-import { Redis } from 'ioredis'
+import { type RedisClient, redisClient } from '@holdfast/session-store'
 
 /** Milliseconds; an answer later than this counts as none. */
 const COMMAND_TIMEOUT_MS = 900
 const retryStrategy = (times: number): number => Math.min(50 * times, 1_000)
 
-export const producerConnection = (url: string): Redis =>
-  new Redis(url, {
+export const producerConnection = (url: string): RedisClient =>
+  redisClient(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: COMMAND_TIMEOUT_MS,
@@ -14,4 +14,5 @@ export const producerConnection = (url: string): Redis =>
     retryStrategy,
   })
 
-export const workerConnection = (url: string): Redis => new Redis(url, { maxRetriesPerRequest: null, retryStrategy })
+export const workerConnection = (url: string): RedisClient =>
+  redisClient(url, { maxRetriesPerRequest: null, retryStrategy })

@@ -1,56 +1,91 @@
 /** Phase `running`: what the host says, and what its silence means. Silence alone never ends a session. */
 import { HoldfastError, type HostStatus } from '@holdfast/protocol'
-import type { Runtime } from '@holdfast/runtime'
+import type { HostInfo, Runtime } from '@holdfast/runtime'
 import type { SessionRecord } from '@holdfast/session-store'
+import { adoptNewer } from './adoption.ts'
 import { withCondition } from './conditions.ts'
+import { seen, seenExit, seenHost } from './deaths.ts'
 import { type Domain, guardOf, type Outcome, targetOf } from './domain.ts'
 import { deathNote, fail, lastScreen, recordExit } from './endings.ts'
+import type { Target } from './host-client.ts'
+import { knowsLimits, limitsOf, withExpiring } from './lifetime.ts'
+import { loseNode, mayMove, withNodeLost, withoutNodeLost } from './node-loss.ts'
+import { carryOut, noteFrozen } from './suspending.ts'
 
 /** A host out of reach is looked at again after this. */
 const RECHECK_MS = 5_000
 
-const setConditions = async (domain: Domain, record: SessionRecord, conditions: SessionRecord['conditions']) => {
-  if (conditions === record.conditions) return
-  await domain.store.transition(record.tenant, record.id, guardOf(record), { conditions })
+const setConditions = async (
+  domain: Domain,
+  record: SessionRecord,
+  conditions: SessionRecord['conditions'],
+): Promise<SessionRecord> => {
+  if (conditions === record.conditions) return record
+  return domain.store.transition(record.tenant, record.id, guardOf(record), { conditions })
 }
 
-const heard = async (domain: Domain, record: SessionRecord, status: HostStatus): Promise<Outcome> => {
-  domain.live.heard(record.id, status)
-  const target = targetOf(record)
-  if (status.exit !== null && target !== null) {
-    return recordExit(domain, record, status.exit, await lastScreen(domain, target))
+const heard = async (domain: Domain, record: SessionRecord, target: Target, said: HostStatus): Promise<Outcome> => {
+  domain.live.heard(record.id, said)
+  if (said.exit !== null) {
+    const evidence = [seenExit(`host ${target.hostId} on ${record.node} said`, said.exit)]
+    return recordExit(domain, record, said.exit, await lastScreen(domain, target), evidence)
   }
-  const reachable = withCondition(record.conditions, 'Reachable', 'True', '')
-  const killed = status.oomKills > 0
-  await setConditions(
-    domain,
-    record,
-    killed ? withCondition(reachable, 'OOMKilled', 'True', `${status.oomKills} killed for memory`) : reachable,
+  if (record.suspend !== null) return carryOut(domain, record, target)
+  const status = knowsLimits(record, said) ? said : await domain.hosts.limit(target, limitsOf(record))
+  const reachable = withExpiring(
+    withCondition(withoutNodeLost(record.conditions), 'Reachable', 'True', ''),
+    status.expiring,
   )
+  const killed = status.oomKills > 0
+  const conditions = killed
+    ? withCondition(reachable, 'OOMKilled', 'True', `${status.oomKills} killed for memory`)
+    : reachable
+  if (conditions === record.conditions && record.waiting === null) return null
+  await domain.store.transition(record.tenant, record.id, guardOf(record), { conditions, waiting: null })
   return null
 }
 
-/** The host is proven gone only when its own inspect and a complete list of its node agree. */
-const isGone = async (runtime: Runtime, hostId: string): Promise<boolean> =>
-  (await runtime.list()).every((host) => host.hostId !== hostId)
+/** Its process is gone: its note tells how the command ended, or nothing does. */
+const hostExited = async (domain: Domain, record: SessionRecord, info: HostInfo): Promise<Outcome> => {
+  const evidence = [seenHost(record.node, info)]
+  const note = await deathNote(domain, record)
+  if (note !== null) {
+    return recordExit(domain, record, note.exit, note.screen, [...evidence, seenExit('its death note says', note.exit)])
+  }
+  const detail = info.exitCode === null ? '' : `exit code ${info.exitCode}`
+  const code = info.oomKilled ? 'out-of-memory' : 'host-died'
+  return fail(domain, record, code, detail, [...evidence, seen('no death note in its output')])
+}
 
-const silent = async (domain: Domain, record: SessionRecord, runtime: Runtime, hostId: string): Promise<Outcome> => {
+/** Gone is proven only when its own inspect and a complete list of its node agree. Null: it is not. */
+const proofOfLoss = async (runtime: Runtime, hostId: string): Promise<string[] | null> => {
+  const inspected = seen(`node ${runtime.node} inspected ${hostId}: there is none`)
+  const all = await runtime.list()
+  if (all.some((host) => host.hostId === hostId)) return null
+  return [inspected, seen(`node ${runtime.node} listed all its ${all.length} hosts: it is not among them`)]
+}
+
+/** The host does not answer. */
+export const silent = async (
+  domain: Domain,
+  record: SessionRecord,
+  runtime: Runtime,
+  hostId: string,
+): Promise<Outcome> => {
   const info = await runtime.inspect(hostId)
-  if (info === null && (await isGone(runtime, hostId))) {
-    return fail(domain, record, 'lost', `host ${hostId} is no longer on ${runtime.node}`)
+  const proof = info === null ? await proofOfLoss(runtime, hostId) : null
+  if (proof !== null) {
+    if (await adoptNewer(domain, record)) return { againMs: 0 }
+    return fail(domain, record, 'lost', `host ${hostId} is no longer on ${runtime.node}`, proof)
   }
-  if (info?.state === 'exited') {
-    const note = await deathNote(domain, record)
-    if (note !== null) return recordExit(domain, record, note.exit, note.screen)
-    const code = info.exitCode === null ? '' : `exit code ${info.exitCode}`
-    return fail(domain, record, info.oomKilled ? 'out-of-memory' : 'host-died', code)
-  }
+  if (info?.state === 'frozen') return noteFrozen(domain, record)
+  if (info?.state === 'exited') return hostExited(domain, record, info)
   await setConditions(
     domain,
     record,
-    withCondition(record.conditions, 'Reachable', 'False', 'the host runs but does not answer'),
+    withCondition(withoutNodeLost(record.conditions), 'Reachable', 'False', 'the host runs but does not answer'),
   )
-  return { againMs: RECHECK_MS }
+  return { againMs: RECHECK_MS, waitsFor: `the session host to answer (${hostId} runs on ${runtime.node})` }
 }
 
 export const checkRunning = async (domain: Domain, record: SessionRecord): Promise<Outcome> => {
@@ -58,7 +93,7 @@ export const checkRunning = async (domain: Domain, record: SessionRecord): Promi
   const target = targetOf(record)
   if (runtime === undefined || target === null) return null
   try {
-    return await heard(domain, record, await domain.hosts.status(target))
+    return await heard(domain, record, target, await domain.hosts.status(target))
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'HOST_UNREACHABLE') throw error
   }
@@ -66,7 +101,9 @@ export const checkRunning = async (domain: Domain, record: SessionRecord): Promi
     return await silent(domain, record, runtime, target.hostId)
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'RUNTIME_UNAVAILABLE') throw error
-    await setConditions(domain, record, withCondition(record.conditions, 'Reachable', 'Unknown', error.message))
-    return { againMs: RECHECK_MS }
+    const unreachable = withCondition(record.conditions, 'Reachable', 'Unknown', error.message)
+    const noted = await setConditions(domain, record, withNodeLost(domain, record, unreachable))
+    if (await mayMove(domain, noted)) return loseNode(domain, noted)
+    return { againMs: RECHECK_MS, waitsFor: `host and node ${record.node} to answer: ${error.message}` }
   }
 }

@@ -32,7 +32,10 @@ export const sessionView = (record: SessionRecord, status: HostStatus | null, co
     viewers: status?.viewers ?? 0,
     createdAt: record.createdAt,
     ...present({
+      activity: ended ? undefined : status?.activity,
       commands,
+      expiresAt: spec.expiresAt ?? undefined,
+      idleSeconds: spec.idleSeconds ?? undefined,
       reason: reasonText(record.reason),
       startedAt: record.startedAt ?? undefined,
       endedAt: record.endedAt ?? undefined,

@@ -7,17 +7,20 @@ import {
   type Phase,
   sessionId,
   sessionSchema,
+  whySchema,
 } from '@holdfast/protocol'
 import type { Principal } from '@holdfast/service-kit'
 import type { SessionRecord } from '@holdfast/session-store'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { settle } from './changes.ts'
 import { refOf, targetOf } from './domain.ts'
 import type { Engine } from './engine.ts'
 import { bodyHash, newRecord } from './new-session.ts'
+import { wasWarm } from './pool-host.ts'
 import { sessionView } from './session-view.ts'
+import { settle } from './settle.ts'
 import { requestStop } from './stopping.ts'
+import { whyOf } from './why.ts'
 
 const WAIT_SECONDS = { usual: 30, most: 120 }
 const DELETE_WAIT_MS = 15_000
@@ -54,7 +57,7 @@ const idempotency = (request: FastifyRequest): { key: string; bodyHash: string }
   return { key, bodyHash: bodyHash(request.body) }
 }
 
-const labelsOf = (label: string | string[] | undefined): Record<string, string> =>
+export const labelsOf = (label: string | string[] | undefined): Record<string, string> =>
   Object.fromEntries(
     [label ?? []].flat().map((text) => {
       const at = text.indexOf('=')
@@ -87,16 +90,16 @@ const writeRecord = async (engine: Engine, request: FastifyRequest<{ Body: Creat
   const { body } = request
   const template = body.template === undefined ? domain.templates.default : domain.templates.get(body.template)
   const key = idempotency(request)
-  // Before anything is written: a runtime that is down now is told at once, and leaves no record behind.
-  const { kind } = await domain.nodes.choose()
-  const context = { caller, region: domain.region, template, runtime: kind, now: Date.now() }
-  const record = newRecord(body, context)
+  const draft = newRecord(body, { caller, region: domain.region, template, now: Date.now() })
+  // Before anything is written: what no node can take now is told at once, and leaves no record behind.
+  const record = { ...draft, runtime: await domain.placer.check(draft) }
+  const call = [record, key, domain.quotas.of(caller.tenant)] as const
   try {
-    return await domain.store.create(record, key)
+    return await domain.store.create(...call)
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'STALE') throw error
     await engine.recover()
-    return await domain.store.create(record, key)
+    return await domain.store.create(...call)
   }
 }
 
@@ -104,7 +107,7 @@ const observeCreate = ({ domain }: Engine, record: SessionRecord | null, started
   const outcome =
     record === null ? 'lost' : isStarting(record) ? 'pending' : record.startedAt === null ? 'failed' : 'running'
   domain.metrics.holdfast_orchestrator_create_seconds
-    .labels({ start: 'cold', outcome })
+    .labels({ start: record !== null && wasWarm(record) ? 'warm' : 'cold', outcome })
     .observe((Date.now() - startedMs) / 1000)
 }
 
@@ -125,8 +128,8 @@ const create = (engine: Engine) => async (request: FastifyRequest<{ Body: Create
 const remove = (engine: Engine) => async (request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply) => {
   const { domain, draining } = engine
   const record = await engine.lookup(request.caller.tenant, sessionId(request.params.id))
-  const detail = `by ${request.caller.principal}`
-  await requestStop(domain, record, { code: 'deleted', detail }, true)
+  const by = request.caller.principal
+  await requestStop(domain, record, { code: 'deleted', detail: `by ${by}`, by }, true)
   const left = await settle(domain, refOf(record), (now) => now === null, DELETE_WAIT_MS, draining)
   if (left === null) return reply.code(204).send()
   return reply.code(202).send(view(engine, left))
@@ -157,6 +160,21 @@ export const sessionsRoute: FastifyPluginAsync<{ engine: Engine }> = async (app,
     '/v1/sessions/:id',
     { schema: { summary: 'One session', params: idParams, response: { 200: sessionSchema } } },
     async ({ caller, params }) => wholeView(engine, await engine.lookup(caller.tenant, sessionId(params.id))),
+  )
+  app.get<{ Params: { id: string } }>(
+    '/v1/sessions/:id/why',
+    {
+      schema: {
+        summary: 'What the session waits for, since when, when that is given up, and when its limits are over',
+        params: idParams,
+        response: { 200: whySchema },
+      },
+    },
+    async ({ caller, params }) => {
+      const record = await engine.lookup(caller.tenant, sessionId(params.id))
+      const { deaths } = await store.deaths({ tenant: caller.tenant, session: record.id, limit: 1 })
+      return whyOf(record, engine.domain.live.get(record.id)?.status ?? null, deaths[0], Date.now())
+    },
   )
   app.delete<{ Params: { id: string } }>(
     '/v1/sessions/:id',

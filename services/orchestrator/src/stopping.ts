@@ -1,23 +1,26 @@
 /** Asks for the end of a session: the phase says so at once, a converge carries it out. */
-import { type EndReason, HoldfastError, hasEnded } from '@holdfast/protocol'
+import { HoldfastError, hasEnded } from '@holdfast/protocol'
 import type { RecordPatch, SessionRecord } from '@holdfast/session-store'
-import { STOP_TIMEOUT_MS } from './deadlines.ts'
 import { type Domain, guardOf, refOf } from './domain.ts'
 
 /** Attempts against other writers. */
 const TRIES = 5
 
-const patchFor = (record: SessionRecord, reason: { code: EndReason; detail: string }, forget: boolean): RecordPatch => {
+const patchFor = (
+  record: SessionRecord,
+  reason: NonNullable<SessionRecord['reason']>,
+  forget: boolean,
+): RecordPatch => {
   const keep = forget ? { forget } : {}
   if (hasEnded(record.phase) || record.phase === 'stopping') return keep
-  return { ...keep, phase: 'stopping', reason, deadline: Date.now() + STOP_TIMEOUT_MS }
+  return { ...keep, phase: 'stopping', reason }
 }
 
 /** Legal in every phase. With `forget` the record goes when the end is reached. */
 export const requestStop = async (
   domain: Pick<Domain, 'store' | 'jobs'>,
   record: SessionRecord,
-  reason: { code: EndReason; detail: string },
+  reason: NonNullable<SessionRecord['reason']>,
   forget: boolean,
 ): Promise<void> => {
   let current: SessionRecord | null = record

@@ -1,8 +1,9 @@
 /** The templates: read once from a YAML or JSON file; the first one is the default. */
 import { readFileSync } from 'node:fs'
 import { HoldfastError, type Template, templateSchema } from '@holdfast/protocol'
-import { parse } from 'yaml'
 import { checker } from './explain.ts'
+import { faultyFile, listIn, namedTwice, parseFile } from './operator-file.ts'
+import { lastBegin } from './pool-size.ts'
 
 export interface Templates {
   readonly all: readonly Template[]
@@ -14,31 +15,27 @@ export interface Templates {
 
 const check = checker(templateSchema)
 
-/** A list, or an object with a list under `templates`. */
-const entries = (content: unknown): unknown[] => {
-  const list = Array.isArray(content) ? content : (content as { templates?: unknown } | null)?.templates
-  return Array.isArray(list) ? list : []
-}
+const scheduleFaults = ({ name, pool }: Template): string[] =>
+  (pool?.schedule ?? []).flatMap((entry) => {
+    try {
+      lastBegin(entry, Date.now())
+      return []
+    } catch (error) {
+      return [`template "${name}": pool.schedule: "${entry.cron}": ${(error as Error).message}`]
+    }
+  })
 
 /** Throws one error that lists everything that is wrong with the file. */
 export const parseTemplates = (text: string, path: string): Templates => {
-  let content: unknown
-  try {
-    content = parse(text)
-  } catch (error) {
-    throw new HoldfastError('BAD_REQUEST', `${path}: ${(error as Error).message}`, { cause: error })
-  }
-  const found = entries(content)
+  const found = listIn(parseFile(text, path), 'templates') ?? []
   const wrong = found.flatMap((entry, index) => check(entry).map((fault) => `template ${index + 1}: ${fault}`))
   const all = found as Template[]
+  if (wrong.length === 0) wrong.push(...all.flatMap(scheduleFaults))
   const names = all.map(({ name }) => name)
-  for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) {
-    wrong.push(`two templates are named "${name}"`)
-  }
+  wrong.push(...namedTwice('templates', names))
   const [first] = all
   if (first === undefined) wrong.push('a list of templates is expected, with at least one')
-  if (first === undefined || wrong.length > 0)
-    throw new HoldfastError('BAD_REQUEST', `${path}:\n  ${wrong.join('\n  ')}`)
+  if (first === undefined || wrong.length > 0) throw faultyFile(path, wrong)
   const find = (name: string) => all.find((template) => template.name === name)
   const get = (name: string): Template => {
     const template = find(name)

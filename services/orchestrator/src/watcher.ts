@@ -18,7 +18,11 @@ const BACKOFF_MS = { first: 100, longest: 5_000 }
 
 /** Changes that the record itself must hear of. */
 const matters = (before: HostStatus | null, status: HostStatus): boolean =>
-  status.exit !== null || (before !== null && before.oomKills !== status.oomKills)
+  status.exit !== null ||
+  (before === null ? status.expiring !== null : before.oomKills !== status.oomKills || !sameEnd(before, status))
+
+const sameEnd = (before: HostStatus, status: HostStatus): boolean =>
+  before.expiring?.at === status.expiring?.at && before.expiring?.because === status.expiring?.because
 
 /** True when the stream ended with the session. */
 const readStream = async (parts: WatcherParts, record: SessionRecord, target: Target, signal: AbortSignal) => {

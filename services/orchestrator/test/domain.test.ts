@@ -6,7 +6,10 @@ import { test } from 'node:test'
 import type { HostStatus } from '@holdfast/protocol'
 import { readConfig } from '../src/config.ts'
 import { createGovernor } from '../src/governor.ts'
+import { hostProblem } from '../src/host-request.ts'
 import { findDeathNote, parseStatus } from '../src/host-words.ts'
+import { parseNodes, readNodes } from '../src/node-file.ts'
+import { newsOf } from '../src/node-news.ts'
 import { parseTemplates } from '../src/templates.ts'
 
 test('the templates of the repository are valid; the first is the default', () => {
@@ -34,6 +37,43 @@ test('templates may be JSON, and every mistake in the file is told at once', () 
   assert.throws(() => parseTemplates('[{', 'x'), /^HoldfastError: x: /)
 })
 
+test('the nodes file: every mistake at once, and this machine where it names none', () => {
+  const good = `nodes:
+- id: local
+- id: big
+  engine: { tls: { host: 10.0.0.7, ca: /a, cert: /b, key: /c } }
+  door: 10.0.0.7:7070
+  labels: { disk: ssd }
+  capacity: { cpus: 32, sessions: 300 }`
+  assert.deepEqual(
+    parseNodes(good, 'x').map(({ id }) => id),
+    ['local', 'big'],
+  )
+  assert.deepEqual(parseNodes('', 'x'), [])
+  assert.deepEqual(readNodes('/dev/null'), [{ id: 'local' }])
+  const wrong =
+    '[{id: Big}, {id: b, engine: {}}, {id: c, capacity: {cpus: 0}}, {id: c, engine: {socket: rel}, colour: red}]'
+  const faults = [
+    /node 1: id/,
+    /node 2: engine/,
+    /node 3: capacity.cpus/,
+    /node 4: .*colour/,
+    /node 4: engine.socket/,
+    /two .*"c"/,
+  ]
+  for (const fault of faults) assert.throws(() => parseNodes(wrong, 'x'), fault)
+  assert.throws(() => parseNodes('[{id: a}, {id: b}]', 'x'), /only one node may be without an engine/)
+  const tls = 'engine: {tls: {host: h, ca: /a, cert: /b, key: /c}}'
+  assert.throws(() => parseNodes(`[{id: a, ${tls}}]`, 'x'), /node 1: door: .*needs one/)
+  assert.throws(() => parseNodes('[{id: a, door: "10.0.0.7:1"}]', 'x'), /door: this machine needs none/)
+  for (const door of ['8.8.8.8:70', '0.0.0.0:70', '[2001:db8::1]:70']) {
+    assert.throws(() => parseNodes(`[{id: a, ${tls}, door: "${door}"}]`, 'x'), /door: must be a private address/)
+  }
+  assert.equal(parseNodes(`[{id: a, ${tls}, door: "[fd00::7]:70"}]`, 'x').length, 1)
+  assert.throws(() => parseNodes('text', 'x'), /x: a list of nodes/)
+  assert.throws(() => parseNodes('[{', 'x'), /^HoldfastError: x: /)
+})
+
 test('the governor allows five removals a minute, or two percent', () => {
   let now = 0
   const governor = createGovernor(() => now)
@@ -58,7 +98,8 @@ const status: HostStatus = {
   cwd: null,
   commands: 0,
   startedAt: null,
-  activeAt: '2026-01-01T00:00:00Z',
+  activity: { at: '2026-01-01T00:00:00Z', because: 'start' },
+  expiring: null,
   oomKills: 0,
   exit: null,
 }
@@ -76,13 +117,21 @@ test('a host’s status is taken only when it is whole and its own', () => {
   for (const lie of lies) assert.throws(() => parseStatus(lie, 'local-1-a'), { code: 'HOST_UNREACHABLE' })
 })
 
+test('a refusal is a host’s only in the words of one; at its address may be a stranger', () => {
+  const said = (text: string) => hostProblem(404, text).code
+  assert.equal(said('{"code":"NOT_FOUND","detail":"no such command"}'), 'NOT_FOUND')
+  for (const text of ['', '<html>', '{}', '{"code":"ANYTHING"}']) assert.equal(said(text), 'HOST_UNREACHABLE')
+})
+
 test('the last whole death note of the session is found among other lines', () => {
   const claim = { session: 's', tenant: 't', principal: 'p', incarnation: 'i', fence: 1, name: 'n', template: 'x' }
   const rest = { region: 'r', command: 'c', args: [], cwd: null, cols: 80, rows: 24, labels: {}, createdAt: 'now' }
   const policy = {
     sizePolicy: 'latest',
     clipboard: 'off',
-    ttlSeconds: null,
+    expiresAt: null,
+    idleAction: 'stop',
+    restart: 'never',
     idleSeconds: null,
     replayBytes: 65_536,
     scrollbackLines: 0,
@@ -119,4 +168,24 @@ test('configuration lists everything that is wrong', () => {
   ]) {
     assert.throws(() => readConfig(env), new RegExp(name))
   }
+})
+
+test('what is new in the operators’ word is told, and what stays is not', () => {
+  const [a, b] = [{ id: 'a' }, { id: 'b' }]
+  const cordoned = { cordoned: true, draining: null }
+  const before = { added: [a], flags: { a: cordoned, c: cordoned }, maintenance: null }
+  const draining = { cordoned: true, draining: { endIdleSeconds: 5, since: 'now' } }
+  const after = { added: [b], flags: { b: draining, c: cordoned }, maintenance: { since: 'now' } }
+  const words = (events: ReturnType<typeof newsOf>) =>
+    events.map((event) => (event.type === 'node' ? `${event.node} ${event.change}` : `${event.type} ${event.on}`))
+  assert.deepEqual(words(newsOf(before, after)), [
+    'b added',
+    'a removed',
+    'b cordoned',
+    'b draining',
+    'maintenance true',
+  ])
+  const open = { cordoned: false, draining: null }
+  assert.deepEqual(words(newsOf(after, { ...after, flags: { b: open, c: cordoned } })), ['b uncordoned'])
+  assert.deepEqual(newsOf(before, before), [])
 })

@@ -3,15 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { Session } from '@holdfast/protocol'
+import { HoldfastError, type NodeSpec, type Session } from '@holdfast/protocol'
 import { processRuntime, type Runtime } from '@holdfast/runtime'
 import { createMetrics, newLogger, type Principal, serviceKey, sign } from '@holdfast/service-kit'
-import { checkPolicy, redisStore, storeConnection } from '@holdfast/session-store'
+import { checkPolicy, nodeStore, redisStore, storeConnection, warmHosts } from '@holdfast/session-store'
 import { eventually, newCluster, type RedisServer } from '@holdfast/session-store/redis-server'
 import { buildOrchestrator } from '../src/app.ts'
 import type { Engine } from '../src/engine.ts'
 import { bullJobs } from '../src/jobs.ts'
 import { METRICS } from '../src/metrics.ts'
+import { noQuotas, type Quotas } from '../src/quotas.ts'
 import { producerConnection, workerConnection } from '../src/redis-connections.ts'
 import { parseTemplates } from '../src/templates.ts'
 
@@ -37,17 +38,26 @@ export interface World {
   runtime: Runtime
 }
 
-/** A cluster of its own; whatever runs in it is gone after the test. */
-export const newWorld = async (t: TestContext, server: RedisServer): Promise<World> => {
-  const cluster = newCluster()
+/** Whatever runs on it is gone after the test. */
+const newNode = async (t: TestContext, cluster: string, node: string) => {
   const hostsDir = await mkdtemp(join(tmpdir(), 'hf-o-'))
-  const runtime = processRuntime({ cluster, node: 'local', hostsDir, command: HOST_COMMAND })
+  const runtime = processRuntime({ cluster, node, hostsDir, command: HOST_COMMAND })
   t.after(async () => {
     for (const { hostId } of await runtime.list()) await runtime.remove(hostId)
     await rm(hostsDir, { recursive: true, force: true })
   })
-  return { cluster, hostsDir, redisUrl: server.url, runtime }
+  return { hostsDir, runtime }
 }
+
+/** A cluster of its own. */
+export const newWorld = async (t: TestContext, server: Pick<RedisServer, 'url'>): Promise<World> => {
+  const cluster = newCluster()
+  return { cluster, redisUrl: server.url, ...(await newNode(t, cluster, 'local')) }
+}
+
+/** Node `b` of this machine, with hosts of its own. */
+export const secondNode = async (t: TestContext, { cluster }: World): Promise<Runtime> =>
+  (await newNode(t, cluster, 'b')).runtime
 
 export interface Answer {
   status: number
@@ -62,7 +72,7 @@ export interface Orchestrator {
   app: Awaited<ReturnType<typeof buildOrchestrator>>['app']
   metrics(): Promise<string>
   call(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
@@ -80,7 +90,18 @@ export const tokenOf = (principal: Partial<Principal> = {}): string =>
 export const startOrchestrator = async (
   t: TestContext,
   world: World,
-  overrides: { runtime?: Runtime; retentionMs?: number; started?: boolean; logLevel?: string } = {},
+  overrides: {
+    runtime?: Runtime
+    nodes?: readonly NodeSpec[]
+    runtimeOf?: (spec: NodeSpec) => Runtime
+    templates?: string
+    quotas?: Quotas
+    retentionMs?: number
+    nodeLostMs?: number
+    nodeReplaceMs?: number
+    started?: boolean
+    logLevel?: string
+  } = {},
 ): Promise<Orchestrator> => {
   const logger = newLogger('orchestrator', overrides.logLevel ?? 'silent')
   const metrics = createMetrics(METRICS)
@@ -92,16 +113,24 @@ export const startOrchestrator = async (
   const { cluster } = world
   const { app, engine } = await buildOrchestrator({
     store: redisStore({ redis, cluster }),
+    warm: warmHosts({ redis, cluster }),
     checkStore: () => checkPolicy(redis, false),
-    runtimes: [overrides.runtime ?? world.runtime],
+    nodeStore: nodeStore({ redis, cluster }),
+    nodes: overrides.nodes ?? [{ id: 'local' }],
+    runtimeOf: overrides.runtimeOf ?? (() => overrides.runtime ?? world.runtime),
+    rules: { strategy: 'spread', cpuOvercommit: 4 },
     jobs: bullJobs({ connections, cluster, logger, metrics }),
-    templates: parseTemplates(TEMPLATES, 'templates of the test'),
+    quotas: overrides.quotas ?? noQuotas,
+    templates: parseTemplates(overrides.templates ?? TEMPLATES, 'templates of the test'),
     metrics,
     logger,
     masterKey: MASTER_KEY,
     cluster,
     region: 'local',
     retentionMs: overrides.retentionMs ?? 3_600_000,
+    deathsMs: 3_600_000,
+    nodeLostMs: overrides.nodeLostMs ?? 60_000,
+    nodeReplaceMs: overrides.nodeReplaceMs ?? 300_000,
     lingerMs: LINGER_MS,
   })
   const start = engine.start()
@@ -143,4 +172,17 @@ export const startOrchestrator = async (
       seconds,
     )
   return { app, engine, metrics: () => metrics.registry.metrics(), call, create, phase, stop }
+}
+
+/** The runtime, with an engine that refuses these calls while it is `down`. */
+export const withOutages = (runtime: Runtime, ...calls: (keyof Runtime)[]) => {
+  const engine = { down: false }
+  const failing = calls.map((name) => [
+    name,
+    async (...given: unknown[]) => {
+      if (engine.down) throw new HoldfastError('RUNTIME_UNAVAILABLE', 'the engine went to lunch')
+      return Reflect.apply(runtime[name] as (...given: unknown[]) => unknown, runtime, given)
+    },
+  ])
+  return { engine, runtime: { ...runtime, ...Object.fromEntries(failing) } as Runtime }
 }

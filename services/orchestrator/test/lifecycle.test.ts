@@ -1,11 +1,11 @@
 /** What happens to sessions on real parts when time passes, hosts die, the store is emptied or the orchestrator starts anew. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HoldfastError, type Session } from '@holdfast/protocol'
+import type { Session } from '@holdfast/protocol'
 import { ImageMissing, type Runtime } from '@holdfast/runtime'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
 import { Redis } from 'ioredis'
-import { newWorld, startOrchestrator, type World } from './fixture.ts'
+import { newWorld, startOrchestrator, type World, withOutages } from './fixture.ts'
 
 const { skip, server } = await redisForTests(process.env)
 
@@ -21,11 +21,58 @@ test('time to live and idleness end a session, with the reason', { skip }, async
   const ttl = await create({ template: 'pinger', ttlSeconds: 1 })
   const idle = await create({ command: 'sleep', args: ['600'], idleSeconds: 1 })
   const busy = await create({ template: 'pinger', idleSeconds: 3 })
-  assert.match((await phase(ttl.id, 'exited', 30)).reason ?? '', /^ttl: 1 s/)
+  const build = await create({ command: 'sh', args: ['-c', 'while :; do :; done'], idleSeconds: 3 })
+  assert.match((await phase(ttl.id, 'exited', 30)).reason ?? '', /^ttl: its time to live was over at /)
   assert.match((await phase(idle.id, 'exited', 30)).reason ?? '', /^idle: for 1 s/)
   assert.match((await call('GET', `/v1/sessions/${ttl.id}/screen`)).text, /tick/)
-  // By now the busy one has been judged as often as the idle one.
-  assert.equal((await call('GET', `/v1/sessions/${busy.id}`)).session.phase, 'running')
+  // By now the busy ones have been judged as often as the idle one.
+  for (const { id } of [busy, build]) assert.equal((await call('GET', `/v1/sessions/${id}`)).session.phase, 'running')
+  await eventually(
+    'its CPU time is told',
+    async () => (await call('GET', `/v1/sessions/${build.id}`)).session.activity?.because === 'cpu',
+  )
+})
+
+test('a session whose time is nearly over says so, can be given more, and keeps it when the store is emptied', {
+  skip,
+}, async (t) => {
+  const { create, phase, call } = await startOrchestrator(t, await newWorld(t, server()))
+  const read = async (id: string) => (await call('GET', `/v1/sessions/${id}`)).session
+  const isExpiring = async (id: string) => (await read(id)).conditions.find(({ type }) => type === 'Expiring')?.reason
+  const [extended, left] = [await create({ ttlSeconds: 20 }), await create({ ttlSeconds: 20 })]
+  const expiring = await eventually('the condition', () => isExpiring(extended.id))
+  assert.equal(expiring, `ttl at ${extended.expiresAt}`)
+  const more = await call('POST', `/v1/sessions/${extended.id}/extend`, { ttlSeconds: 3_600, idleSeconds: 1_800 })
+  assert.equal(more.status, 200, more.text)
+  const inMs = Date.parse(more.session.expiresAt ?? '') - Date.now()
+  assert.ok(Math.abs(inMs - 3_600_000) < 10_000, `${inMs}`)
+  assert.equal(more.session.idleSeconds, 1_800)
+  await eventually('no condition', async () => (await isExpiring(extended.id)) === undefined)
+  const redis = new Redis(server().url)
+  await redis.flushall()
+  redis.disconnect()
+  const { expiresAt, idleSeconds } = await read(extended.id)
+  assert.deepEqual([expiresAt, idleSeconds], [more.session.expiresAt, 1_800])
+  await phase(left.id, 'exited', 40)
+  assert.equal((await read(extended.id)).phase, 'running')
+  for (const [body, code] of [
+    [{}, 'BAD_REQUEST'],
+    [{ ttlSeconds: 1 }, 'SESSION_ENDED'],
+  ] as const) {
+    assert.equal((await call('POST', `/v1/sessions/${left.id}/extend`, body)).body.code, code)
+  }
+})
+
+test('limits that a host did not hear of are told by the next converge', { skip }, async (t) => {
+  const { create, engine, call } = await startOrchestrator(t, await newWorld(t, server()))
+  const { id } = await create({})
+  const { store, jobs } = engine.domain
+  const record = await store.get('acme', id)
+  assert.ok(record !== null)
+  await store.transition('acme', id, record, { spec: { ...record.spec, idleSeconds: 77 } })
+  await jobs.converge({ tenant: 'acme', id })
+  await eventually('the host knows', () => engine.domain.live.get(id)?.status?.claim?.idleSeconds === 77)
+  assert.equal((await call('GET', `/v1/sessions/${id}`)).session.activity?.because, 'extended')
 })
 
 test('ended sessions are forgotten after the retention', { skip }, async (t) => {
@@ -67,7 +114,7 @@ test('an emptied Redis is refilled from what runs: name, labels, times, policy',
     assert.deepEqual(after[field], before[field], field)
   }
   const record = await engine.domain.store.get('acme', before.id)
-  assert.equal(record?.spec.ttlSeconds, 86_400)
+  assert.equal(record?.spec.expiresAt, before.expiresAt)
   assert.equal(record?.spec.idleSeconds, 3_600)
   const next = await create({})
   const { sessions } = (await call('GET', '/v1/sessions')).body as { sessions: Session[] }
@@ -149,28 +196,11 @@ test('a half-made session is finished by the next orchestrator', { skip }, async
 
 test('a runtime that is down: 503 with the reason and no record; sessions go on unharmed', { skip }, async (t) => {
   const world = await newWorld(t, server())
-  let down = false
-  const failing =
-    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      if (down) throw new HoldfastError('RUNTIME_UNAVAILABLE', 'the engine went to lunch')
-      return call(...args)
-    }
-  const { create: make, inspect, list, ping, remove, seal, stop, tail } = world.runtime
-  const runtime: Runtime = {
-    ...world.runtime,
-    create: failing(make),
-    inspect: failing(inspect),
-    list: failing(list),
-    ping: failing(ping),
-    remove: failing(remove),
-    seal: failing(seal),
-    stop: failing(stop),
-    tail: failing(tail),
-  }
+  const all = ['create', 'inspect', 'list', 'ping', 'remove', 'seal', 'stop', 'tail'] as const
+  const { engine: daemon, runtime } = withOutages(world.runtime, ...all)
   const { call, create, engine, phase, metrics } = await startOrchestrator(t, world, { runtime })
   const { id } = await create({})
-  down = true
+  daemon.down = true
   const refused = await call('POST', '/v1/sessions', {})
   assert.equal(refused.status, 503)
   assert.equal(refused.body.code, 'RUNTIME_UNAVAILABLE')
@@ -188,8 +218,8 @@ test('a runtime that is down: 503 with the reason and no record; sessions go on 
   })
   assert.equal(unsure.phase, 'running')
   assert.ok(engine.domain.live.get(id) !== undefined)
-  assert.match(await metrics(), /runtime_errors_total\{runtime="process",operation="ping"\} 1/)
-  down = false
+  assert.match(await metrics(), /runtime_errors_total\{runtime="process",operation="ping"\} [1-9]/)
+  daemon.down = false
   assert.match((await phase(id, 'failed')).reason ?? '', /^host-died/)
 })
 

@@ -21,7 +21,7 @@ interface Service {
   output(): string
 }
 
-const spawnService = async (t: TestContext, world: World): Promise<Service> => {
+const spawnService = async (t: TestContext, world: World, hostCommand = HOST_COMMAND): Promise<Service> => {
   const keyFile = join(world.hostsDir, 'master-key')
   await writeFile(keyFile, MASTER_KEY)
   const [port, metricsPort] = [await freePort(), await freePort()]
@@ -35,7 +35,7 @@ const spawnService = async (t: TestContext, world: World): Promise<Service> => {
       HOLDFAST_MASTER_KEY_FILE: keyFile,
       HOLDFAST_RUNTIME: 'process',
       HOLDFAST_HOSTS_DIR: world.hostsDir,
-      HOLDFAST_HOST_COMMAND: JSON.stringify(HOST_COMMAND),
+      HOLDFAST_HOST_COMMAND: JSON.stringify(hostCommand),
       HOLDFAST_TEMPLATES_FILE: TEMPLATES,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -108,6 +108,42 @@ test('sessions outlive SIGTERM and SIGKILL of the orchestrator', { skip }, async
   const ids = sessions.map((session) => session.id)
   assert.ok(ids.includes(id) && ids.includes(hurried))
   assert.equal((await world.runtime.list()).length, ids.length)
+})
+
+test('an orchestrator frozen in the middle of a create: another one ends it, with the same host', {
+  skip,
+}, async (t) => {
+  const world = await newWorld(t, server())
+  // Slow enough to be caught before the claim.
+  const slow = ['/bin/sh', '-c', 'sleep 4; exec "$@"', 'sh', ...HOST_COMMAND]
+  const frozen = await spawnService(t, world, slow)
+  await ready(frozen)
+  const asked = fetch(`${frozen.url}/v1/sessions`, {
+    method: 'POST',
+    headers: { authorization: tokenOf(), 'content-type': 'application/json', prefer: 'wait=0' },
+    body: JSON.stringify({ command: 'sleep', args: ['600'] }),
+  })
+  const { id } = (await (await asked).json()) as Session
+  const [host] = await eventually('the host is made', async () => {
+    const hosts = await world.runtime.list()
+    return hosts.length === 1 && hosts
+  })
+  frozen.child.kill('SIGSTOP')
+  const other = await spawnService(t, world, slow)
+  await ready(other)
+  const running = () => ask(other, `/v1/sessions/${id}`).then(({ phase }) => phase === 'running')
+  await eventually('it runs', running, 60)
+  frozen.child.kill('SIGCONT')
+  // The thawed one is at the same create, and goes on with it.
+  await ready(frozen)
+  await ask(frozen, '/v1/sessions', 'POST', { command: 'true' })
+  assert.equal((await ask(frozen, `/v1/sessions/${id}`)).phase, 'running')
+  assert.equal(await running(), true)
+  const hosts = (await world.runtime.list()).filter(({ labels }) => labels['dev.holdfast.session'] === id)
+  assert.deepEqual(
+    hosts.map(({ hostId }) => hostId),
+    [host?.hostId],
+  )
 })
 
 test('a Redis that may drop records is refused', { skip }, async (t) => {

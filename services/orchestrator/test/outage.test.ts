@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
+import { Redis } from 'ioredis'
 import { type Answer, newWorld, startOrchestrator } from './fixture.ts'
 
 const { skip, server } = await redisForTests(process.env)
@@ -55,6 +56,29 @@ for (const outage of ['stopped', 'frozen'] as const) {
     assert.equal((await call('DELETE', `/v1/sessions/${id}`)).status, 204)
   })
 }
+
+test('Redis full: creates are 503 in clear words, what runs goes on, and it all works again', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const { call, create, engine } = await startOrchestrator(t, world)
+  const { id } = await create({ command: 'cat' })
+  const redis = new Redis(server().url)
+  t.after(() => redis.disconnect())
+  await redis.config('SET', 'maxmemory', '1')
+  try {
+    const refused = await call('POST', '/v1/sessions', {})
+    assert.equal(refused.status, 503, refused.text)
+    assert.equal(refused.body.code, 'STORE_UNAVAILABLE')
+    assert.match(String(refused.body.detail), /OOM|maxmemory/)
+    assert.equal((await call('POST', `/v1/sessions/${id}/input`, { text: 'still here\n' })).status < 300, true)
+    const waited = await call('POST', `/v1/sessions/${id}/wait`, { until: 'text', text: 'still here' })
+    assert.equal(waited.body.met, true)
+    assert.equal(engine.ready(), true)
+  } finally {
+    await redis.config('SET', 'maxmemory', '0')
+  }
+  assert.equal((await create({})).phase, 'running')
+  assert.equal((await call('GET', `/v1/sessions/${id}`)).session.phase, 'running')
+})
 
 test('Redis down at the start: not ready and says why, then starts by itself', { skip }, async (t) => {
   const world = await newWorld(t, server())

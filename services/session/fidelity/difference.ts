@@ -33,26 +33,18 @@ const extended = (core: Core, attributes: ExtendedAttributes | undefined): strin
 const pen = (core: Core, { fg, bg, extended: more }: PenState): string =>
   `${attribute(fg)} ${attribute(bg)} ${extended(core, more)}`
 
-/*
- * A terminal that was larger keeps things that no sequence reaches: tab stops and cells of the alternate screen behind
- * the right margin, lines above the alternate screen. They come back when it grows, in no restored terminal; so they
- * are not compared.
- */
-
 const tabStops = (cols: number, { tabs }: BufferState): number[] =>
   Array.from({ length: cols }, (_, column) => column).filter((column) => tabs[column])
 
 /** Where DECRC would go: never past the last cell. */
-const savedCursor = (name: string, { cols, rows }: Core, { savedX, savedY, ybase }: BufferState): string => {
-  const y = Math.min(savedY - ybase, rows - 1)
-  return `${Math.min(savedX, cols - 1)},${name === 'normal' ? y : Math.max(0, y)}`
-}
+const savedCursor = ({ cols, rows }: Core, { savedX, savedY, ybase }: BufferState): string =>
+  `${Math.min(savedX, cols - 1)},${Math.min(savedY - ybase, rows - 1)}`
 
 const buffer = (name: string, core: Core, state: BufferState): State => ({
   [`${name} cursor`]: name === 'normal' || core.buffers.active === state ? `${state.x},${state.y}` : '',
   [`${name} margins`]: `${state.scrollTop}-${state.scrollBottom}`,
   [`${name} tab stops`]: tabStops(core.cols, state),
-  [`${name} saved cursor`]: savedCursor(name, core, state),
+  [`${name} saved cursor`]: savedCursor(core, state),
   [`${name} saved pen`]: `${attribute(state.savedCurAttrData.fg)} ${attribute(state.savedCurAttrData.bg)}`,
   [`${name} saved charset`]: state.savedCharset,
 })
@@ -128,14 +120,13 @@ function* lineDifferences(where: string, whole: [Core, Line], restored: [Core, L
 function* bufferDifferences(name: 'normal' | 'alt', whole: Core, restored: Core, mayLack: boolean): Generator<string> {
   const [one, other] = [whole.buffers[name], restored.buffers[name]]
   const [above, restoredAbove] = [one.ybase, other.ybase]
-  if (name === 'normal' && above !== restoredAbove && !(mayLack && restoredAbove < above)) {
+  if (above !== restoredAbove && !(mayLack && restoredAbove < above)) {
     yield difference(`${name} lines above the screen`, above, restoredAbove)
   }
   const below = one.lines.length - above
   if (below !== other.lines.length - restoredAbove)
     yield difference(`${name} lines`, below, other.lines.length - restoredAbove)
-  const highest = name === 'normal' ? -Math.min(above, restoredAbove) : 0
-  for (let row = below - 1; row >= highest; row--) {
+  for (let row = below - 1; row >= -Math.min(above, restoredAbove); row--) {
     const [line, restoredLine] = [one.lines.get(above + row), other.lines.get(restoredAbove + row)]
     if (line === undefined || restoredLine === undefined) continue
     yield* lineDifferences(`${name} row ${row}`, [whole, line], [restored, restoredLine])

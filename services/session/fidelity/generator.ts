@@ -189,7 +189,7 @@ const TOKENS: readonly ((dice: Dice) => string | Buffer)[] = [
   ({ pick }) => pick(UNFINISHED),
 ]
 
-/** A program of 5 to 60 steps for a small terminal, so that margins, wraps and scrollback are met often; now and then a resize, smaller after the first. */
+/** A program of 5 to 60 steps for a small terminal, so that margins, wraps and scrollback are met often; now and then a resize. */
 export const randomProgram = (seed: number): Program => {
   const next = random(seed)
   const between = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1))
@@ -206,11 +206,7 @@ export const randomProgram = (seed: number): Program => {
     parts.push(part)
     length += part.length
     if (!resized) continue
-    // Not larger than once before: what comes back then, nothing but the terminal's own memory has.
-    size = {
-      cols: between(4, resizes.length === 0 ? 45 : size.cols),
-      rows: between(2, resizes.length === 0 ? 14 : size.rows),
-    }
+    size = { cols: between(4, 45), rows: between(2, 14) }
     resizes.push({ offset: length, ...size })
   }
   return new Program(`seed ${seed}`, first, Buffer.concat(parts), resizes)

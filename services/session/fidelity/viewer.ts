@@ -1,5 +1,5 @@
-/** A terminal as a viewer has it: plain xterm.js that knows nothing of ours. */
-import { wholeCharacters } from '@holdfast/protocol'
+/** A terminal as a viewer has it: xterm.js with the cures that viewers need. */
+import { cureResizes, wholeCharacters } from '@holdfast/protocol'
 import headless from '@xterm/headless'
 import { cureErase } from '../src/parser-guards.ts'
 import { type Core, coreOf } from '../src/snapshot/internals.ts'
@@ -32,6 +32,7 @@ export class Viewer {
       this.replies += text
     })
     cureErase(this.core)
+    cureResizes(this.#terminal)
     this.core._inputHandler.onColor((events) => {
       for (const { type, index, color } of events) {
         if (type === 1 && index !== undefined) this.colors.set(index, String(color))

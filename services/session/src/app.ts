@@ -1,12 +1,11 @@
 /** Puts the host together: its gate, its HTTP interface and its attach route on one server. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ATTACH_TIMEOUT_MS, HoldfastError } from '@holdfast/protocol'
 import type { Logger } from '@holdfast/service-kit'
 import { attachRoute } from './attach-route.ts'
 import { readBody } from './bodies.ts'
 import { Gate } from './gate.ts'
 import type { Host } from './host.ts'
-import { createServer } from './http.ts'
 import { answerProblem, asHoldfastError } from './http-problem.ts'
 import { SESSION_ROUTES } from './session-route.ts'
 import { watchStatus } from './watch.ts'

@@ -1,15 +1,8 @@
 /** `GET /attach`: checks before the upgrade, then one WebSocket for one view. */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import {
-  colsSchema,
-  HoldfastError,
-  MAX_ATTACHMENTS,
-  MAX_MESSAGE_BYTES,
-  RAW_SUBPROTOCOL,
-  rowsSchema,
-  SUBPROTOCOL,
-} from '@holdfast/protocol'
+import { HoldfastError, MAX_ATTACHMENTS, MAX_MESSAGE_BYTES, RAW_SUBPROTOCOL, SUBPROTOCOL } from '@holdfast/protocol'
 import type { HostGrant, Logger } from '@holdfast/service-kit'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { checked } from './bodies.ts'
@@ -17,6 +10,7 @@ import { type Conversation, converse, converseRaw } from './conversation.ts'
 import type { Gate } from './gate.ts'
 import type { Host } from './host.ts'
 import { asHoldfastError, refuseUpgrade } from './http-problem.ts'
+import type { ViewerSocket } from './viewer-socket.ts'
 import { wireOf } from './wire.ts'
 
 export interface AttachParts {
@@ -31,6 +25,8 @@ const PING_MS = 30_000
 /** A browser cuts a large paste into some frames; each that waits for the last one costs about 250 bytes besides its own. */
 const MAX_FRAGMENTS = 1024
 
+const NOTHING = Buffer.alloc(0)
+
 /** Null: none is wanted, which means raw. Throws UNSUPPORTED_PROTOCOL. */
 const chooseProtocol = (header: string | undefined): string | null => {
   const offered = (header ?? '').split(',').map((name) => name.trim())
@@ -43,13 +39,11 @@ const chooseProtocol = (header: string | undefined): string | null => {
 
 const querySize = (query: URLSearchParams, name: 'cols' | 'rows'): number | undefined => {
   const text = query.get(name)
-  return text === null
-    ? undefined
-    : checked(name === 'cols' ? colsSchema : rowsSchema, Number(text || Number.NaN), name)
+  return text === null ? undefined : checked(name, Number(text || Number.NaN))
 }
 
 /** Ends connections whose other end is gone without a word. One that we ourselves do not read cannot answer. */
-const watchPeer = (socket: WebSocket): void => {
+const watchPeer = (socket: WebSocket, below: ViewerSocket): void => {
   let alive = true
   const heard = () => {
     alive = true
@@ -57,7 +51,7 @@ const watchPeer = (socket: WebSocket): void => {
   socket.on('pong', heard)
   socket.on('message', heard)
   const timer = setInterval(() => {
-    if (!alive && !socket.isPaused) return socket.terminate()
+    if (!alive && !below.view.held) return socket.terminate()
     alive = false
     socket.ping()
   }, PING_MS)
@@ -78,8 +72,10 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
     if (url.pathname !== '/attach') throw new HoldfastError('NOT_FOUND', `nothing at ${url.pathname}`)
     const admission = gate.admit(request.headers.authorization, 'attach', host.claim)
     const raw = chooseProtocol(request.headers['sec-websocket-protocol']) !== SUBPROTOCOL
+    const { session } = host
+    if (session.isSuspended) throw new HoldfastError('STALE', 'this incarnation of the session is suspended')
     const parts = {
-      session: host.session,
+      session,
       raw,
       cols: querySize(url.searchParams, 'cols'),
       rows: querySize(url.searchParams, 'rows'),
@@ -93,7 +89,7 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
 
   const serve = (
     socket: WebSocket,
-    below: Duplex,
+    below: ViewerSocket,
     { session, raw, cols, rows, grant, expires }: ReturnType<typeof admit>,
   ): void => {
     const terms = { session, wire: wireOf(socket, below), mode: grant.mode, principal: grant.principal, expires }
@@ -105,7 +101,7 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
     })
     // The close that follows has the code: 1009 for a message that is too large, for one.
     socket.on('error', (error) => logger.debug({ err: error }, 'connection failed'))
-    watchPeer(socket)
+    watchPeer(socket, below)
     logger.info({ principal: grant.principal, mode: grant.mode satisfies HostGrant['mode'], raw }, 'attached')
   }
 
@@ -113,7 +109,8 @@ export const attachRoute = ({ host, gate, logger, attachTimeoutMs }: AttachParts
     socket.on('error', () => socket.destroy())
     try {
       const admitted = admit(request, new URL(request.url ?? '/', 'http://host'))
-      sockets.handleUpgrade(request, socket, head, (upgraded) => serve(upgraded, socket, admitted))
+      const below = admitted.session.stream.accept(socket as Socket, head)
+      sockets.handleUpgrade(request, below, NOTHING, (upgraded) => serve(upgraded, below, admitted))
     } catch (thrown) {
       const error = asHoldfastError(thrown)
       if (error.code === 'INTERNAL') logger.error({ err: thrown }, 'attach failed')

@@ -1,17 +1,20 @@
 /** All views of one session: who controls it, how each one joins and leaves, and what they are all told. */
-import { type Claim, HoldfastError, type HostMessage, type Resume, type TerminalColors } from '@holdfast/protocol'
+import {
+  type Claim,
+  type ErrorCode,
+  HoldfastError,
+  type HostMessage,
+  type Resume,
+  type TerminalColors,
+} from '@holdfast/protocol'
 import { Attachment } from './attachment.ts'
 import { ClientInputs } from './client-inputs.ts'
-import { withoutFocusReports } from './focus-reports.ts'
-import { Pace } from './pace.ts'
 import { type Size, wantedSize } from './size-policy.ts'
 import { StateNews } from './state-news.ts'
-import type { Stream, Viewer, Wire } from './viewer.ts'
+import type { Viewer, Watched, Wire } from './viewer.ts'
 
 /** The part of a session that its viewers act on. */
 export interface Controls {
-  readonly inputFull: boolean
-  input(bytes: Buffer): void
   /** The windows want this size. */
   resize(cols: number, rows: number): void
   size(): Size
@@ -25,40 +28,22 @@ export interface Position {
   offset: number | undefined
 }
 
-/** A terminal's driver hands out at most 4 KiB at a time; a piece this large is part of more, which is waited for. */
-const FLOOD = { bytes: 1024, restMs: 2 }
-/** Sizes of the replay buffer that a viewer may be behind before it is skipped ahead. */
-const PATIENCE = 4
-/** Milliseconds between two rounds of sending, for each viewer: what a round costs, so that many viewers get larger pieces. */
-const ROUND_MS = 0.5
-
 export class Attachments {
   readonly #terms: Pick<Claim, 'session' | 'sizePolicy'>
-  readonly #stream: Stream
+  readonly #watched: Watched
   readonly #controls: Controls
   readonly #all = new Set<Attachment>()
   readonly #inputs = new ClientInputs((identity) => this.#find(identity) !== undefined)
-  readonly #held = new Set<Attachment>()
   /** Said to newcomers while the command does not read its input. */
   #blocked: HostMessage | null = null
   /** One client may take and release control all the time, or come and go; the others are not told each time. */
   readonly #news = new StateNews((message) => this.say(message))
   #rank = 0
   #controller: Attachment | null = null
-  readonly #rounds = new Pace(() => {
-    this.#needed = Number.POSITIVE_INFINITY
-    for (const attachment of this.#all) {
-      attachment.pump()
-      this.#needed = Math.min(this.#needed, attachment.needs ?? this.#needed)
-    }
-  })
-  #needed = Number.POSITIVE_INFINITY
-  /** Who types waits for nobody's round. */
-  readonly #controllers = new Pace(() => this.#controller?.pump())
 
-  constructor(terms: Pick<Claim, 'session' | 'sizePolicy'>, stream: Stream, controls: Controls) {
+  constructor(terms: Pick<Claim, 'session' | 'sizePolicy'>, watched: Watched, controls: Controls) {
     this.#terms = terms
-    this.#stream = stream
+    this.#watched = watched
     this.#controls = controls
   }
 
@@ -80,7 +65,7 @@ export class Attachments {
       this.#forget(older)
     }
     const { resume, offset } = this.#resume(viewer, position)
-    const attachment = new Attachment(viewer, wire, this.#stream, offset)
+    const attachment = new Attachment(viewer, wire, this.#watched)
     if (viewer.mode === 'rw') attachment.rank = ++this.#rank
     // Before it is one of all: the first thing it is told is the welcome.
     this.#settle([...this.#all, attachment])
@@ -88,30 +73,16 @@ export class Attachments {
     if (!viewer.raw) wire.sendMessage(this.#welcome(viewer, resume, offset))
     this.#membersChanged()
     if (this.#blocked !== null && viewer.mode === 'rw') attachment.say(this.#blocked)
-    attachment.begin(resume === 'snapshot')
+    attachment.begin(offset, resume === 'snapshot', this.#inputs.offsetOf(viewer.identity))
     return attachment
   }
 
   /** The connection is gone. */
   leave(attachment: Attachment): void {
-    attachment.lost()
     if (!this.#all.has(attachment)) return
     this.#forget(attachment)
     this.#settle()
     this.#membersChanged()
-  }
-
-  input(attachment: Attachment, bytes: Buffer): void {
-    const { identity, raw } = attachment.viewer
-    const isController = attachment === this.#controller
-    this.#controls.input(isController ? bytes : withoutFocusReports(bytes)) // first of all: its echo is what somebody waits for
-    if (!raw) {
-      this.#inputs.add(identity, bytes.length)
-      attachment.inputAccepted(this.#inputs.offsetOf(identity))
-    }
-    if (!this.#controls.inputFull) return
-    this.#held.add(attachment)
-    attachment.holdInput()
   }
 
   /** Told to all who may type: what they typed waits, or flows again. */
@@ -119,12 +90,6 @@ export class Attachments {
     const message: HostMessage = { type: 'input', blocked, waiting }
     this.#blocked = blocked ? message : null
     for (const attachment of this.#all) if (attachment.viewer.mode === 'rw') attachment.say(message)
-  }
-
-  /** The command reads its input again. */
-  releaseInput(): void {
-    for (const attachment of this.#held) attachment.releaseInput()
-    this.#held.clear()
   }
 
   resize(attachment: Attachment, cols: number, rows: number): void {
@@ -135,7 +100,7 @@ export class Attachments {
 
   colors(attachment: Attachment, colors: TerminalColors): void {
     attachment.viewer.colors = colors
-    if (attachment === this.#controller) this.#stream.screen.seedColors(colors)
+    if (attachment === this.#controller) this.#watched.screen.seedColors(colors)
   }
 
   take(attachment: Attachment): void {
@@ -146,23 +111,6 @@ export class Attachments {
   release(attachment: Attachment): void {
     attachment.rank = 0
     this.#settle()
-  }
-
-  /** Called for each piece of output. What a person waits for goes out at once; a flood goes out in larger pieces. */
-  outputGrew(bytes: number): void {
-    const restMs = bytes < FLOOD.bytes ? 0 : FLOOD.restMs
-    if (this.#all.size > 1) this.#controllers.want(restMs)
-    this.#rounds.want(restMs + (this.#all.size - 1) * ROUND_MS)
-  }
-
-  /** From here on the stream is still needed: by a snapshot, and, though not for ever, by viewers that only wait for a moment. */
-  get needed(): number {
-    const { replay, screen } = this.#stream
-    return Math.min(screen.snapshotOffset, Math.max(this.#needed, replay.end - PATIENCE * replay.maxBytes))
-  }
-
-  pump(): void {
-    this.#rounds.now()
   }
 
   resized(cols: number, rows: number, offset: number): void {
@@ -178,8 +126,8 @@ export class Attachments {
   }
 
   /** The host goes away for good. */
-  end(): void {
-    for (const attachment of this.#all) attachment.fail('SESSION_ENDED', 'the session and its host have ended')
+  end(code: ErrorCode, message: string): void {
+    for (const attachment of this.#all) attachment.fail(code, message)
   }
 
   #find(identity: string): Attachment | undefined {
@@ -188,20 +136,23 @@ export class Attachments {
   }
 
   #forget(attachment: Attachment): void {
+    const { identity, raw } = attachment.viewer
+    const typed = attachment.part()
+    if (!raw) this.#inputs.set(identity, typed)
     this.#all.delete(attachment)
-    this.#held.delete(attachment)
   }
 
   #resume({ raw }: Viewer, { epoch, offset }: Position): { resume: Resume; offset: number } {
-    const { replay, screen } = this.#stream
-    const isHeld = offset !== undefined && offset >= replay.start && offset <= replay.end
-    if (!raw && epoch === this.#stream.epoch && isHeld) return { resume: 'delta', offset }
-    if (!raw && replay.start === 0) return { resume: 'fresh', offset: 0 }
+    const { stream, screen } = this.#watched
+    const { start, end } = stream.state
+    const isHeld = offset !== undefined && offset >= start && offset <= end
+    if (!raw && epoch === this.#watched.epoch && isHeld) return { resume: 'delta', offset }
+    if (!raw && start === 0) return { resume: 'fresh', offset: 0 }
     return { resume: 'snapshot', offset: screen.snapshotOffset }
   }
 
   #welcome({ identity, mode }: Viewer, resume: Resume, offset: number): HostMessage {
-    const { epoch } = this.#stream
+    const { epoch } = this.#watched
     const inputOffset = this.#inputs.offsetOf(identity)
     const state = { ...this.#controls.size(), controller: this.#controller?.viewer.client ?? null }
     return { type: 'attached', session: this.#terms.session, epoch, offset, resume, inputOffset, mode, ...state }
@@ -216,8 +167,9 @@ export class Attachments {
     const before = this.#controller
     this.#controller = latest
     if (latest === before) return
+    this.#watched.stream.control(latest?.wire.socket ?? null)
     const { client = null, colors } = latest?.viewer ?? {}
-    if (colors !== undefined) this.#stream.screen.seedColors(colors)
+    if (colors !== undefined) this.#watched.screen.seedColors(colors)
     if (client !== (before?.viewer.client ?? null)) this.#news.tell({ type: 'control', controller: client })
   }
 

@@ -1,18 +1,16 @@
 /** JSON bodies and messages from outside: read with a limit, checked against their schema, refused with the place that is wrong. */
 import type { IncomingMessage } from 'node:http'
 import { HoldfastError } from '@holdfast/protocol'
-import type { Static, TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { fault, fits } from './checks.ts'
+import type { Fitting, SchemaName } from './schemas.ts'
 
 /** Arguments and environment of one command together; the kernel itself allows 2 MiB by default (execve(2)). */
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 
-/** Returns the value as what the schema says, or throws BAD_REQUEST naming the first thing that is wrong. */
-export const checked = <T extends TSchema>(schema: T, value: unknown, what: string): Static<T> => {
-  if (Value.Check(schema, value)) return value as Static<T>
-  const [first] = Value.Errors(schema, value)
-  const where = first?.instancePath.slice(1).replaceAll('/', '.')
-  throw new HoldfastError('BAD_REQUEST', `${what}: ${where ? `${where} ` : ''}${first?.message ?? 'is malformed'}`)
+/** Returns the value as what the schema of this name says, or throws BAD_REQUEST naming the first thing that is wrong. */
+export const checked = <Name extends SchemaName>(name: Name, value: unknown, what: string = name): Fitting<Name> => {
+  if (fits(name, value)) return value as Fitting<Name>
+  throw new HoldfastError('BAD_REQUEST', `${what}: ${fault(name, value)}`)
 }
 
 export const parseJson = (text: string, what: string): unknown => {

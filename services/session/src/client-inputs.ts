@@ -16,8 +16,7 @@ export class ClientInputs {
     return this.#offsets.get(identity) ?? 0
   }
 
-  add(identity: string, bytes: number): void {
-    const offset = this.offsetOf(identity) + bytes
+  set(identity: string, offset: number): void {
     this.#offsets.delete(identity)
     this.#offsets.set(identity, offset)
     if (this.#offsets.size <= MAX_CLIENTS) return

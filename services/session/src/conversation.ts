@@ -1,7 +1,8 @@
 /** What one client says over its WebSocket, from the first message on: the receiving half of `holdfast.v1`, and of `raw`. */
-import { type AttachMessage, CLIENT_MESSAGES, type ClientMessage, HoldfastError, randomId } from '@holdfast/protocol'
+import { type AttachMessage, type ClientMessage, HoldfastError, randomId } from '@holdfast/protocol'
 import type { Attachment } from './attachment.ts'
 import { checked, parseJson } from './bodies.ts'
+import { known } from './checks.ts'
 import { asHoldfastError } from './http-problem.ts'
 import type { Session } from './session.ts'
 import type { Wire } from './viewer.ts'
@@ -27,8 +28,8 @@ const parseMessage = (text: string): ClientMessage | null => {
   const value = parseJson(text, 'the message')
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined
   if (typeof type !== 'string') throw new HoldfastError('BAD_REQUEST', 'a message is an object with a type')
-  if (!Object.hasOwn(CLIENT_MESSAGES, type)) return null
-  return checked(CLIENT_MESSAGES[type as keyof typeof CLIENT_MESSAGES], value, type)
+  const name = `message:${type}` as const
+  return known(name) ? checked(name, value, type) : null
 }
 
 const attach = ({ session, wire, mode, principal, expires }: Terms, message: AttachMessage): Attachment => {
@@ -49,9 +50,10 @@ const attach = ({ session, wire, mode, principal, expires }: Terms, message: Att
 /** What a read-only view may send. */
 const FOR_ALL: ReadonlySet<ClientMessage['type']> = new Set(['ack', 'ping', 'colors'])
 
-const typeInto = ({ session }: Terms, attachment: Attachment, bytes: Buffer): void => {
+/** Input that the stream's thread left to us: of a read-only view, in several frames, or long. */
+const typeInto = (attachment: Attachment, bytes: Buffer): void => {
   if (attachment.viewer.mode === 'ro') throw new HoldfastError('READ_ONLY', 'a read-only view takes no input')
-  if (bytes.length > 0) session.attachments.input(attachment, bytes)
+  if (bytes.length > 0) attachment.input(bytes)
 }
 
 const act = ({ session }: Terms, attachment: Attachment, message: Exclude<ClientMessage, AttachMessage>): void => {
@@ -91,7 +93,7 @@ export const converse = (terms: Terms, timeoutMs: number): Conversation => {
       if (message?.type !== 'attach') throw new HoldfastError('BAD_REQUEST', 'the first message is attach')
       clearTimeout(timer)
       attachment = attach(terms, message)
-    } else if (message === null) typeInto(terms, attachment, data)
+    } else if (message === null) typeInto(attachment, data)
     else if (message.type !== 'attach') act(terms, attachment, message)
     else throw new HoldfastError('BAD_REQUEST', 'attach comes once')
   }
@@ -121,7 +123,7 @@ export const converseRaw = (terms: Terms, cols: number | undefined, rows: number
     receive: (data) => {
       if (!attachment.open) return
       try {
-        typeInto(terms, attachment, data)
+        typeInto(attachment, data)
       } catch (thrown) {
         const { code, message } = asHoldfastError(thrown)
         attachment.fail(code, message)

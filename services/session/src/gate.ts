@@ -15,13 +15,19 @@ export class Gate {
   readonly #key: string
   /** Used grants by id, with the Unix time (ms) after which they are refused anyway. */
   readonly #spent = new Map<string, number>()
+  /** The newest placement that a grant for this host spoke of. */
+  #newest = 0
 
   constructor(hostId: string, key: string) {
     this.#hostId = hostId
     this.#key = key
   }
 
-  /** Throws UNAUTHENTICATED, FORBIDDEN (another host, session or operation) or STALE (an older placement). */
+  /**
+   * Throws UNAUTHENTICATED, FORBIDDEN (another host, session or operation) or STALE: an older placement than the host's own,
+   * or than one it has heard of. Once a grant of a newer placement came, this host is left over from an older one (its node
+   * was away) and serves nobody any more: only who knows of the newer one may still look at it and stop it.
+   */
   admit(
     authorization: string | undefined,
     op: HostGrant['op'],
@@ -34,7 +40,10 @@ export class Gate {
     if (grant.op !== op) throw new HoldfastError('FORBIDDEN', `the grant is for "${grant.op}", not for "${op}"`)
     if (claim !== null) {
       if (grant.session !== claim.session) throw new HoldfastError('FORBIDDEN', 'the grant is for another session')
-      if (grant.fence < claim.fence) throw new HoldfastError('STALE', 'the grant is for an older placement')
+      this.#newest = Math.max(this.#newest, claim.fence, grant.fence)
+      if (grant.fence < this.#newest) throw new HoldfastError('STALE', 'the grant is for an older placement')
+      if (op === 'attach' && grant.fence > claim.fence)
+        throw new HoldfastError('STALE', 'the session was placed anew elsewhere')
     }
     return { grant, expires, spend: () => this.#spend(id, expires) }
   }

@@ -19,8 +19,7 @@ export interface HostParts {
   logger: Logger
 }
 
-/** Without env, which may hold secrets. */
-const identityOf = ({ env: _secret, ...identity }: Claim): ClaimIdentity => identity
+const identityOf = ({ env: _secret, above: _screen, ...identity }: Claim): ClaimIdentity => identity
 
 export class Host {
   readonly #parts: HostParts
@@ -83,18 +82,19 @@ export class Host {
         protocol: SUBPROTOCOL,
         ...nothing,
         startedAt: null,
-        activeAt: this.#bornAt,
+        activity: { at: this.#bornAt, because: 'start' },
+        expiring: null,
         oomKills: 0,
         exit: null,
       }
     }
-    const { cols, rows, activeAt, oomKills, exit } = session.state
+    const { cols, rows, oomKills, exit } = session.state
     return {
       hostId,
       protocol: SUBPROTOCOL,
       claim: identityOf(session.claim),
       epoch: session.epoch,
-      offset: session.replay.end,
+      offset: session.stream.end,
       cols,
       rows,
       viewers: session.attachments.count,
@@ -102,7 +102,8 @@ export class Host {
       cwd: session.shell.cwd,
       commands: session.shell.log.count,
       startedAt: session.startedAt,
-      activeAt: new Date(activeAt).toISOString(),
+      activity: session.activity.latest,
+      expiring: session.expiry.expiring,
       oomKills,
       exit,
     }
@@ -113,8 +114,6 @@ export class Host {
     const session = this.#session
     const exit = session?.state.exit
     if (!session || !exit) return null
-    const render = (format: 'text' | 'ansi' | 'html' | 'json') => session.screen.render(format, 0)
-    const [text, ansi, html, json] = await Promise.all([render('text'), render('ansi'), render('html'), render('json')])
-    return { holdfast: 'death-note', claim: identityOf(session.claim), exit, screen: { text, ansi, html, json } }
+    return { holdfast: 'death-note', claim: identityOf(session.claim), exit, screen: await session.finalScreen() }
   }
 }

@@ -1,8 +1,7 @@
 /** Errors as RFC 9457 answers, over a response or, before an upgrade, over the bare socket. */
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { HoldfastError, problem } from '@holdfast/protocol'
-import { STATUS_CODES } from './http.ts'
 
 /** A thing that is no error of ours is a bug; its text stays in the log. */
 export const asHoldfastError = (thrown: unknown): HoldfastError =>

@@ -16,7 +16,7 @@ export interface LifetimeParts {
 }
 
 const STOP_GRACE_MS = 5_000
-/** What viewers get to take in the last output before the host goes at once. */
+/** What viewers get to take in the last output, and callers the last answer, before the host goes at once. */
 const FAREWELL_MS = 500
 
 /** As shells have it: 128 and the signal's number. */
@@ -44,8 +44,8 @@ export const superviseLifetime = ({
   }
   void host.claimed.then(async (session) => {
     await session.gone
-    await delay(lingerMs)
-    session.attachments.end()
+    await delay(session.isSuspended ? FAREWELL_MS : lingerMs)
+    session.attachments.end('SESSION_ENDED', 'the session and its host have ended')
     await leave()
   })
   return async () => {

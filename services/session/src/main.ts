@@ -8,6 +8,7 @@ import { superviseLifetime } from './lifetime.ts'
 import { listen } from './listen.ts'
 import { OOM_COUNTERS } from './oom.ts'
 import { spareMemory } from './spare-memory.ts'
+import { warmUp } from './warm-up.ts'
 
 const config = readConfig(process.env)
 const logger = newLogger('session', config.LOG_LEVEL)
@@ -24,7 +25,6 @@ const server = buildHost({
   hostKey: config.HOLDFAST_HOST_KEY,
   logger,
 })
-void host.claimed.then((session) => spareMemory(session, globalThis.gc))
 const leave = superviseLifetime({
   host,
   logger,
@@ -34,5 +34,9 @@ const leave = superviseLifetime({
 })
 process.on('SIGTERM', () => void leave())
 process.on('SIGINT', () => void leave())
-await listen(server, config.HOLDFAST_LISTEN)
-logger.info({ hostId: config.HOLDFAST_HOST_ID, address: config.HOLDFAST_LISTEN }, 'listening')
+// Not awaited: the bundle is CommonJS, which has no await at its top.
+void listen(server, config.HOLDFAST_LISTEN).then(() => {
+  logger.info({ hostId: config.HOLDFAST_HOST_ID, address: config.HOLDFAST_LISTEN }, 'listening')
+  warmUp()
+  spareMemory(host)
+})

@@ -15,7 +15,12 @@ export interface Process {
   foreground: number
   /** Clock ticks after boot. */
   startedAt: number
+  /** CPU time of its own and of its children that have ended, clock ticks. */
+  cpuTicks: number
 }
+
+/** USER_HZ is 100 on every architecture that Node runs on. */
+const TICK_MS = 10
 
 /** Source: proc_pid_stat(5). The name in parentheses may itself hold blanks and parentheses. */
 const readProcess = (pid: number | string): Process | null => {
@@ -23,7 +28,9 @@ const readProcess = (pid: number | string): Process | null => {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ')
     const [parent = 0, group = 0, leader = 0, terminal = 0, foreground = -1] = fields.map(Number)
-    return { pid: Number(pid), state, parent, group, leader, terminal, foreground, startedAt: Number(fields[18]) }
+    const [startedAt, cpu] = [Number(fields[18]), fields.slice(10, 14).map(Number)]
+    const cpuTicks = cpu.reduce((sum, ticks) => sum + ticks, 0)
+    return { pid: Number(pid), state, parent, group, leader, terminal, foreground, startedAt, cpuTicks }
   } catch {
     return null // it ended meanwhile
   }
@@ -49,6 +56,10 @@ export const processesBelow = (root: number): Process[] => {
   found.delete(root)
   return all.filter(({ pid }) => found.has(pid))
 }
+
+/** CPU time that `root` and everything below it have had, also what has ended since, milliseconds. */
+export const cpuMsBelow = (root: number): number =>
+  [readProcess(root), ...processesBelow(root)].reduce((sum, found) => sum + (found?.cpuTicks ?? 0) * TICK_MS, 0)
 
 /** The oldest child: of a subreaper the one it started itself, before it adopted others. */
 export const firstChild = (root: number): number | null => {

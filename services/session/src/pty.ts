@@ -1,12 +1,11 @@
-/** One command on a pseudo-terminal: raw bytes both ways, size, signals, its ending and the end of all its processes. */
+/** One command on a pseudo-terminal: its start, signals, its ending and the end of all its processes. What it reads and writes is the stream's. */
 import { constants } from 'node:os'
 import { randomId, type SignalName, type TerminalEnd } from '@holdfast/protocol'
 import { type IPty, spawn } from 'node-pty'
-import { type Ending, EndingMark, type Mark } from './ending-mark.ts'
-import { FloodReader, type Source } from './flood-reader.ts'
-import { InputQueue } from './input-queue.ts'
+import { type Ending, parseMark } from './ending-mark.ts'
 import { Leftovers } from './leftovers.ts'
-import { firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
+import type { Mark } from './native-stream.ts'
+import { cpuMsBelow, firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
 
 export interface PtyOptions {
   /** Path of the session leader, shim/hold.c. */
@@ -20,14 +19,10 @@ export interface PtyOptions {
 }
 
 export interface PtyEvents {
-  /** The bytes are overwritten when this has returned. */
-  onOutput(bytes: Buffer): void
-  /** Input waits for a command that does not read, or flows again. */
-  onInputBlocked(blocked: boolean, waiting: number): void
-  /** Input is taken again after `inputFull`. */
-  onDrain(): void
-  /** Once, before `onClosed`: the command itself has ended, and this is all it wrote. Others may still write. */
-  onEnding(ending: Ending): void
+  /** The leader has gone: whatever its terminal still has is to be read, and its marks to be heeded, now. */
+  onLeaderGone(): void
+  /** Once, before `onClosed`: the command itself has ended, and the stream up to `offset` is all it wrote. Others may still write. */
+  onEnding(ending: Ending, offset: number): void
   /** Others do hold the terminal: their output is waited for. */
   onOutlasted(): void
   /** Once, after the last output. `forced`: not before what was left had been told to go. */
@@ -39,7 +34,7 @@ interface Innards {
   fd: number
   ptsName: string
   /** Without a handle once it is destroyed. */
-  _socket: { destroyed: boolean; _handle: Source | null }
+  _socket: { pause(): void; destroy(): void; _handle: { readStop(): void } | null }
 }
 
 /**
@@ -55,11 +50,11 @@ const KILL_MS = 5_000
 const MARK_MS = 5_000
 
 export class Pty {
+  /** Secret with which the leader marks what it says. */
+  readonly nonce = randomId(20)
   readonly #child: IPty
-  readonly #mark: EndingMark
-  readonly #input: InputQueue
+  readonly #innards: Innards
   readonly #events: PtyEvents
-  readonly #reader: FloodReader
   readonly #left: Leftovers
   readonly #gone = Promise.withResolvers<void>()
   readonly #exited = Promise.withResolvers<void>()
@@ -69,10 +64,8 @@ export class Pty {
   #forced = false
 
   constructor(options: PtyOptions, events: PtyEvents) {
-    const nonce = randomId(20)
     this.#events = events
-    this.#mark = new EndingMark(nonce)
-    this.#child = spawn(options.hold, [nonce, options.cwd, '--', options.command, ...options.args], {
+    this.#child = spawn(options.hold, [this.nonce, options.cwd, '--', options.command, ...options.args], {
       name: options.env.TERM ?? 'xterm-256color',
       cols: options.cols,
       rows: options.rows,
@@ -81,26 +74,15 @@ export class Pty {
       env: options.env,
       encoding: null,
     })
-    const innards = this.#child as unknown as Innards
-    this.#left = new Leftovers(this.#child.pid, innards.ptsName)
-    this.#input = new InputQueue({
-      fd: innards.fd,
-      closed: () => innards._socket.destroyed,
-      onBlocked: (blocked, waiting) => events.onInputBlocked(blocked, waiting),
-      onDrain: () => events.onDrain(),
-    })
-    this.#reader = new FloodReader(
-      innards.fd,
-      () => innards._socket._handle,
-      (bytes) => this.#take(bytes),
-    )
-    // With encoding null these are buffers, whatever the type says.
-    this.#child.onData((data) => this.#reader.push(data as unknown as Buffer))
+    this.#innards = this.#child as unknown as Innards
+    this.#leaveReading()
+    this.#left = new Leftovers(this.#child.pid, this.#innards.ptsName)
     this.#child.onExit(() => this.#leaderGone())
   }
 
-  get inputFull(): boolean {
-    return this.#input.full
+  /** Of the terminal; it does not block. */
+  get fd(): number {
+    return this.#innards.fd
   }
 
   /** Resolves when no process of the session is left. */
@@ -114,17 +96,28 @@ export class Pty {
     return group !== null && group === this.#firstGroup()
   }
 
-  write(bytes: Buffer): void {
-    if (!this.#ended) this.#input.push(bytes)
+  /** Has the command, a shell, given the terminal to a job? */
+  get jobInForeground(): boolean {
+    const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
+    return group !== null && group !== this.#child.pid && group !== this.#firstGroup()
   }
 
-  /** An answer of the terminal itself. */
-  reply(text: string): void {
-    if (!this.#ended) this.#input.pushReply(Buffer.from(text))
+  /** CPU time of all its processes so far, milliseconds. */
+  get cpuMs(): number {
+    return cpuMsBelow(this.#child.pid)
   }
 
-  resize(cols: number, rows: number): void {
-    if (!this.#ended && !this.#closed) this.#child.resize(cols, rows)
+  /** What the leader said in the stream. */
+  heed({ text, offset }: Mark): void {
+    const { ending, closed } = parseMark(text)
+    if (ending !== null) this.#tellEnding(ending, offset)
+    if (closed) this.#finish()
+    else if (ending !== null) void this.#outlast()
+  }
+
+  /** Nobody has the terminal open any more: node-pty need not wait to see it. */
+  hungUp(): void {
+    this.#innards._socket.destroy()
   }
 
   /** To the foreground process group. False when nobody took it. */
@@ -145,8 +138,11 @@ export class Pty {
     return this.gone
   }
 
-  get #closed(): boolean {
-    return (this.#child as unknown as Innards)._socket.destroyed
+  /** The stream's thread reads. node-pty has asked for the first piece by the end of this tick. */
+  #leaveReading(): void {
+    const { _socket: socket } = this.#innards
+    socket.pause()
+    process.nextTick(() => socket._handle?.readStop())
   }
 
   /** The group that hold made for the command; its number is the command's pid. */
@@ -154,25 +150,11 @@ export class Pty {
     return this.#ended ? null : firstChild(this.#child.pid)
   }
 
-  #take(bytes: Buffer): void {
-    for (let left = bytes; left.length > 0 && !this.#ended; ) {
-      const { output, mark, rest } = this.#mark.push(left)
-      if (output.length > 0) this.#events.onOutput(output)
-      if (mark !== null) this.#heed(mark)
-      left = rest
-    }
-  }
-
-  #heed({ ending, closed }: Mark): void {
-    if (ending !== null) this.#tellEnding(ending)
-    if (closed) this.#finish()
-    else if (ending !== null) void this.#outlast()
-  }
-
-  #tellEnding(ending: Ending): void {
+  /** `offset`: where the stream ended; by default where it does now. */
+  #tellEnding(ending: Ending, offset = Number.POSITIVE_INFINITY): void {
     if (this.#ending !== null) return
     this.#ending = ending
-    this.#events.onEnding(ending)
+    this.#events.onEnding(ending, offset)
   }
 
   /** The command has ended and left others behind. Those that do not hold the terminal delay nothing. */
@@ -211,9 +193,7 @@ export class Pty {
   }
 
   #leaderGone(): void {
-    this.#reader.flush()
-    const rest = this.#mark.flush()
-    if (rest.length > 0 && !this.#ended) this.#events.onOutput(rest)
+    this.#events.onLeaderGone()
     if (!this.#ended) this.#forced = true
     this.#tellEnding({ kind: 'lost', number: 0, coreDumped: false })
     this.#exited.resolve()
@@ -223,7 +203,6 @@ export class Pty {
   #finish(): void {
     if (this.#ended) return
     this.#ended = true
-    this.#input.close()
     this.#events.onClosed(this.#forced ? 'forced' : 'closed')
     void this.#sweep()
   }
@@ -234,6 +213,7 @@ export class Pty {
     await this.#left.until(() => this.#left.none, LEFTOVER_GRACE_MS)
     await this.#left.kill(() => this.#left.none, KILL_MS)
     sendSignal(this.#child.pid, 'SIGKILL')
+    this.#innards._socket.destroy()
     await this.#exited.promise
     this.#gone.resolve()
   }

@@ -1,14 +1,14 @@
 /** The terminal's state: fed with the output stream, it answers queries, knows the title, and makes snapshots. */
-import type { ScreenFormat, ScreenJson, TerminalColors } from '@holdfast/protocol'
+import { cureResizes, type ScreenFormat, type ScreenJson, type TerminalColors } from '@holdfast/protocol'
 import serializer from '@xterm/addon-serialize'
 import headless, { type ITerminalAddon } from '@xterm/headless'
 import { Colors } from './colors.ts'
-import { Feed } from './feed.ts'
+import { forgetsAfter, parse } from './feed.ts'
 import { Keyboard } from './keyboard.ts'
 import { guard } from './parser-guards.ts'
 import { Queries, WINDOW_OPTIONS } from './queries.ts'
 import { type Position, SequenceBoundary } from './sequence-boundary.ts'
-import { coreOf } from './snapshot/internals.ts'
+import { type Core, coreOf } from './snapshot/internals.ts'
 import { Snapshots } from './snapshot/snapshots.ts'
 
 export interface ScreenOptions {
@@ -18,6 +18,8 @@ export interface ScreenOptions {
 }
 
 export interface ScreenEvents {
+  /** The screen is looked at: what the stream has more is to be written first. */
+  catchUp?(): void
   /** An answer to a program's query, for the terminal's input. */
   onReply(text: string): void
   onTitle(title: string): void
@@ -47,7 +49,9 @@ export class Screen {
   readonly #snapshots: Snapshots
   readonly #colors = new Colors()
   readonly #queries: Queries
-  readonly #feed: Feed
+  readonly #core: Core
+  readonly #events: ScreenEvents
+  readonly #sweep: () => void
   /** The beginning of a sequence or character whose rest has not come: the parser always rests in its ground state. */
   #held: Buffer = NOTHING
   #position: Position = { at: 0, state: 0 }
@@ -64,13 +68,12 @@ export class Screen {
       logLevel: 'off',
       windowOptions: WINDOW_OPTIONS,
     })
+    cureResizes(this.#terminal)
     const core = coreOf(this.#terminal)
     this.#boundary = new SequenceBoundary(core._inputHandler._parser._transitions.table)
-    const { sweep } = guard(core)
-    this.#feed = new Feed(core, () => {
-      sweep()
-      events.onParsed()
-    })
+    this.#core = core
+    this.#events = events
+    this.#sweep = guard(core).sweep
     this.#queries = new Queries(this.#terminal, core, this.#colors, events.onReply)
     const keyboard = new Keyboard(core, events.onReply)
     this.#snapshots = new Snapshots(core, keyboard, this.#colors, this.#queries)
@@ -91,27 +94,35 @@ export class Screen {
   }
   #title = ''
 
-  write(bytes: Buffer): void {
+  /** The next bytes of the stream, which end at `offset`. */
+  write(bytes: Buffer, offset = this.#received + bytes.length): void {
     const all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
     const { complete, at, state } = this.#boundary.scan(all, this.#position)
-    this.#received += bytes.length
+    this.#received = offset
     if (complete > 0) this.#opener = NOTHING
     this.#held = complete === all.length ? NOTHING : Buffer.from(all.subarray(complete))
     this.#position = { at: at - complete, state }
     if (this.#held.length > MAX_HELD_BYTES) this.#passOver()
-    if (complete > 0) this.#feed.write(all.subarray(0, complete))
+    if (complete === 0) return
+    parse(this.#core, all.subarray(0, complete))
+    this.#sweep()
+    this.#events.onParsed()
+  }
+
+  /** Line feeds after which nothing of the lines before is left; infinite while it cannot be told. */
+  get forgetsAfter(): number {
+    return this.#held.length > 0 ? Number.POSITIVE_INFINITY : forgetsAfter(this.#core)
   }
 
   /** Colours that programs are told when they have set none themselves: those of who looks. */
   seedColors(seed: TerminalColors): void {
-    this.#feed.flush()
+    this.#events.catchUp?.()
     this.#colors.seed(seed)
     this.#queries.schemeChanged()
   }
 
   /** Takes effect behind everything written before: it was made for the old size. */
   resize(cols: number, rows: number): void {
-    this.#feed.flush()
     this.#terminal.resize(cols, rows)
   }
 
@@ -122,8 +133,8 @@ export class Screen {
 
   /** At most `maxBytes` of it, by leaving out the oldest lines above the screen. */
   snapshot(maxBytes: number): Promise<Snapshot> {
-    const [offset, opener] = [this.snapshotOffset, this.#opener]
     return this.#drained(() => {
+      const [offset, opener] = [this.snapshotOffset, this.#opener]
       const { cols, rows } = this.#terminal
       const state = this.#snapshots.take(maxBytes - opener.length)
       return { offset, cols, rows, bytes: opener.length === 0 ? state : Buffer.concat([state, opener]) }
@@ -155,21 +166,17 @@ export class Screen {
 
   /** Runs `make` on the state that all that was written leads to. */
   async #drained<T>(make: () => T): Promise<T> {
-    this.#feed.flush()
+    this.#events.catchUp?.()
     return make()
   }
 
   #lines(scrollback: number): string[] {
-    const { cols, rows, buffer } = this.#terminal
+    const { rows, buffer } = this.#terminal
     const first = Math.max(0, buffer.active.baseY - scrollback)
-    return Array.from({ length: buffer.active.baseY + rows - first }, (_, i) => {
-      const line = buffer.active.getLine(first + i)
-      if (line === undefined || line.length <= cols) return line?.translateToString(true) ?? ''
-      // The alternate screen keeps what was to the right before it shrank.
-      let end = cols
-      while (end > 0 && line.getCell(end - 1)?.getChars() === '') end--
-      return line.translateToString(false, 0, end)
-    })
+    return Array.from(
+      { length: buffer.active.baseY + rows - first },
+      (_, i) => buffer.active.getLine(first + i)?.translateToString(true) ?? '',
+    )
   }
 
   #json(lines: string[]): ScreenJson {

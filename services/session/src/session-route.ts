@@ -1,21 +1,16 @@
 /** The host's HTTP interface behind the gate: claim, status, automation, screen, commands, stop. */
 import { constants } from 'node:os'
 import {
-  claimSchema,
   HoldfastError,
-  inputSchema,
   MAX_MESSAGE_BYTES,
-  resizeSchema,
   SCREEN_FORMATS,
   type ScreenFormat,
   type SignalName,
-  signalSchema,
-  waitSchema,
 } from '@holdfast/protocol'
-import { type Static, Type } from 'typebox'
 import { checked } from './bodies.ts'
 import type { Admission } from './gate.ts'
 import type { Host } from './host.ts'
+import type { Fitting } from './schemas.ts'
 import type { Session } from './session.ts'
 import { waitFor } from './wait.ts'
 
@@ -35,10 +30,6 @@ export interface Answer {
 export type Handler = (call: Call) => Answer | Promise<Answer>
 
 const STOP_GRACE_MS = 5_000
-const stopSchema = Type.Object(
-  { graceMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })) },
-  { additionalProperties: false },
-)
 const MEDIA_TYPES: Readonly<Record<ScreenFormat, string>> = {
   text: 'text/plain; charset=utf-8',
   ansi: 'text/plain; charset=utf-8',
@@ -55,14 +46,14 @@ const running = ({ session }: Host): Session => {
 }
 
 const claim: Handler = ({ host, admission: { grant }, body }) => {
-  const claimed = checked(claimSchema, body, 'claim')
+  const claimed = checked('claim', body)
   if (grant.session !== claimed.session) throw new HoldfastError('FORBIDDEN', 'the grant is for another session')
   if (grant.fence < claimed.fence) throw new HoldfastError('STALE', 'the grant is for an older placement')
   host.take(claimed)
   return json(host.status())
 }
 
-const inputBytes = ({ text, base64 }: Static<typeof inputSchema>): Buffer => {
+const inputBytes = ({ text, base64 }: Fitting<'input'>): Buffer => {
   if ((text === undefined) === (base64 === undefined)) {
     throw new HoldfastError('BAD_REQUEST', 'input: either text or base64 is needed')
   }
@@ -76,7 +67,7 @@ const inputBytes = ({ text, base64 }: Static<typeof inputSchema>): Buffer => {
 }
 
 const input: Handler = ({ host, body }) => {
-  const bytes = inputBytes(checked(inputSchema, body, 'input'))
+  const bytes = inputBytes(checked('input', body))
   const session = running(host)
   if (session.inputFull) throw new HoldfastError('TOO_MANY', 'the command does not read its input')
   session.input(bytes)
@@ -84,13 +75,13 @@ const input: Handler = ({ host, body }) => {
 }
 
 const resize: Handler = ({ host, body }) => {
-  const { cols, rows } = checked(resizeSchema, body, 'resize')
+  const { cols, rows } = checked('resize', body)
   running(host).resize(cols, rows)
   return json({})
 }
 
 const signal: Handler = ({ host, body }) => {
-  const { name } = checked(signalSchema, body, 'signal')
+  const { name } = checked('signal', body)
   if (!Object.hasOwn(constants.signals, `SIG${name}`)) {
     throw new HoldfastError('BAD_REQUEST', `there is no signal "${name}"`)
   }
@@ -100,19 +91,42 @@ const signal: Handler = ({ host, body }) => {
   return json({})
 }
 
-const wait: Handler = async ({ host, body, gone }) =>
-  json(await waitFor(host.session, checked(waitSchema, body, 'wait'), gone))
+const wait: Handler = async ({ host, body, gone }) => json(await waitFor(host.session, checked('wait', body), gone))
 
 const screen: Handler = async ({ host, query }) => {
   const format = SCREEN_FORMATS.find((name) => name === (query.get('format') ?? 'text'))
   if (format === undefined) throw new HoldfastError('BAD_REQUEST', `format is one of ${SCREEN_FORMATS.join(', ')}`)
   const scrollback = query.get('scrollback') ?? '0'
   if (!/^\d{1,7}$/.test(scrollback)) throw new HoldfastError('BAD_REQUEST', 'scrollback is a number of lines')
-  return { type: MEDIA_TYPES[format], text: await host.session.screen.render(format, Number(scrollback)) }
+  const { session } = host
+  const text = session.isSuspended
+    ? (await session.finalScreen())[format]
+    : await session.screen.render(format, Number(scrollback))
+  return { type: MEDIA_TYPES[format], text }
+}
+
+const limits: Handler = ({ host, body }) => {
+  const given = checked('limits', body)
+  running(host).limit(given)
+  return json(host.status())
+}
+
+/** Answers with the environment, which the next incarnation needs and nobody else knows. */
+const suspend: Handler = async ({ host, body }) => {
+  const { graceMs } = checked('stop', body)
+  const session = running(host)
+  await session.suspend(graceMs ?? STOP_GRACE_MS)
+  return json({ env: session.claim.env })
+}
+
+/** Comes before the host is frozen: then it can tell nobody any more. */
+const dismiss: Handler = async ({ host }) => {
+  await running(host).dismiss()
+  return json({})
 }
 
 const stop: Handler = async ({ host, body }) => {
-  const { graceMs } = checked(stopSchema, body, 'stop')
+  const { graceMs } = checked('stop', body)
   await host.session.stop(graceMs ?? STOP_GRACE_MS)
   return json(host.status())
 }
@@ -127,5 +141,8 @@ export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /wait': wait,
   'GET /screen': screen,
   'GET /commands': ({ host }) => json(host.session.shell.log.commands),
+  'POST /limits': limits,
+  'POST /suspend': suspend,
+  'POST /dismiss': dismiss,
   'POST /stop': stop,
 }

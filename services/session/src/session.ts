@@ -1,27 +1,35 @@
-/** One session: the command's output goes to replay buffer, viewers and screen; input, size and signals go to the command. */
-import { EventEmitter } from 'node:events'
-import { constants } from 'node:os'
-import { getSystemErrorName } from 'node:util'
+/** One session: a command on a terminal, its stream, what is known of it (screen, shell, state), and those who view it. */
+import { EventEmitter, once } from 'node:events'
 import {
   type Claim,
+  type FinalScreen,
   type HostExit,
   type HostMessage,
   newEpoch,
   type SignalName,
   type TerminalEnd,
+  type TimeLimits,
 } from '@holdfast/protocol'
+import { Activity, type Signs } from './activity.ts'
 import { Attachments, type Controls } from './attachments.ts'
+import { type CommandEnd, exitOf, lastLine } from './command-end.ts'
 import type { Ending } from './ending-mark.ts'
+import { Expiry } from './expiry.ts'
 import type { Launch } from './launch.ts'
+import type { Taken } from './native-stream.ts'
 import { OomWatch } from './oom.ts'
-import { Pty } from './pty.ts'
-import { ReplayBuffer } from './replay-buffer.ts'
+import { Pty, type PtyEvents } from './pty.ts'
 import { ResizePacer } from './resize-pacer.ts'
-import { Screen } from './screen.ts'
+import { resumed } from './resumed.ts'
+import { Screen, type ScreenEvents } from './screen.ts'
 import { Shell, type ShellEvents } from './shell/shell.ts'
 import type { Size } from './size-policy.ts'
 import { StateNews } from './state-news.ts'
-import type { Stream } from './viewer.ts'
+import { Stream, type StreamEvents } from './stream.ts'
+import type { Watched } from './viewer.ts'
+
+/** Viewers who were sent away are gone by then, if they read. */
+const PARTING_MS = 1_000
 
 export interface SessionParts {
   claim: Claim
@@ -35,8 +43,6 @@ export interface SessionParts {
 interface SessionState {
   cols: number
   rows: number
-  /** Unix time of the last input, output or change of viewers, milliseconds. */
-  activeAt: number
   oomKills: number
   exit: HostExit | null
 }
@@ -44,7 +50,7 @@ interface SessionState {
 interface SessionEvents {
   /** Something of the state below, besides activity. */
   change: []
-  /** Input or output. */
+  /** Whatever keeps it from being idle. */
   activity: []
   /** The screen has moved. */
   parsed: []
@@ -52,74 +58,57 @@ interface SessionEvents {
   exit: []
 }
 
-const LEADER_LOST = "the session's leader was killed: how the command ended is not known"
-const CR = 0x0d
-const LF = 0x0a
-
-const signalName = (number: number): string => {
-  const found = Object.entries(constants.signals).find(([, value]) => value === number)
-  return found?.[0].replace(/^SIG/, '') ?? String(number)
-}
-
-/** As shells have it: 127 for a command that is not there, 126 for one that cannot be run. */
-const notStartedCode = (errno: number): number => (errno === constants.errno.ENOENT ? 127 : 126)
-
-type CommandEnd = Omit<HostExit, 'offset' | 'ttyEnd' | 'endedAt'>
-
-const exitOf = ({ kind, number, coreDumped }: Ending): CommandEnd => {
-  if (kind === 'exit') return { exitCode: number, signal: null }
-  if (kind === 'not-started') return { exitCode: notStartedCode(number), signal: null }
-  if (kind === 'lost') return { exitCode: null, signal: null, failure: LEADER_LOST }
-  return { exitCode: null, signal: signalName(number), ...(coreDumped ? { coreDumped } : {}) }
-}
-
-/** What the screen must say, because the command could not. */
-const lastLine = ({ kind, number }: Ending, command: string): string | null => {
-  if (kind === 'not-started') return `"${command}" could not be started: ${getSystemErrorName(-number)}`
-  return kind === 'lost' ? LEADER_LOST : null
-}
-
-export class Session implements Stream, Controls {
+export class Session implements Watched, Controls {
   readonly claim: Claim
   readonly epoch = newEpoch()
   readonly startedAt = new Date().toISOString()
-  readonly replay: ReplayBuffer
+  readonly stream: Stream
   readonly screen: Screen
   readonly shell: Shell
   readonly attachments: Attachments
+  readonly activity: Activity
+  readonly expiry: Expiry
   readonly events = new EventEmitter<SessionEvents>()
   readonly #pty: Pty
   readonly #oom: OomWatch
   readonly #news: StateNews
   readonly #resizes = new ResizePacer((size) => this.#resizeNow(size))
   readonly #state: SessionState
+  /** Its screen when it was suspended. */
+  #suspended: FinalScreen | null = null
   #commandEnd: CommandEnd = { exitCode: null, signal: null }
 
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
     const { cols, rows, scrollbackLines } = claim
     this.claim = claim
-    this.#state = { cols, rows, activeAt: Date.now(), oomKills: 0, exit: null }
-    this.replay = new ReplayBuffer(claim.replayBytes)
+    this.#state = { cols, rows, oomKills: 0, exit: null }
+    // Counts from before the command runs.
+    this.#oom = new OomWatch(oomCounters, (kills) => this.#outOfMemory(kills))
+    this.#pty = new Pty({ hold, ...launch, cols, rows }, this.#ptyEvents())
+    const { fd, nonce } = this.#pty
+    this.stream = new Stream(
+      {
+        fd,
+        nonce,
+        replayBytes: claim.replayBytes,
+        first: claim.above === undefined ? undefined : resumed(claim.above),
+      },
+      this.#streamEvents(),
+    )
+    this.screen = new Screen({ cols, rows, scrollbackLines }, this.#screenEvents())
+    this.shell = new Shell(launch.cwd, this.#shellEvents())
     this.attachments = new Attachments(claim, this, this)
+    this.activity = new Activity(this.#signs(), claim.idleSeconds, () => this.events.emit('activity'))
+    this.expiry = new Expiry(claim, this.activity, {
+      onWarning: (text) => this.attachments.say({ type: 'notice', level: 'warning', text }),
+      onChange: () => this.events.emit('change'),
+    })
+    this.events.on('activity', () => this.expiry.active())
     this.#news = new StateNews((message) => {
       if (message.type === 'clipboard') this.attachments.sayController(message)
       else this.attachments.say(message)
     })
-    this.shell = new Shell(launch.cwd, this.#shellEvents())
-    this.screen = new Screen({ cols, rows, scrollbackLines }, this.#screenEvents())
-    this.#oom = new OomWatch(oomCounters, (kills) => this.#outOfMemory(kills))
     this.events.setMaxListeners(0) // one for each watch and wait
-    this.#pty = new Pty(
-      { hold, ...launch, cols, rows },
-      {
-        onOutput: (bytes) => this.#output(bytes),
-        onInputBlocked: (blocked, waiting) => this.attachments.inputBlocked(blocked, waiting),
-        onDrain: () => this.attachments.releaseInput(),
-        onEnding: (ending) => this.#commandEnded(ending),
-        onOutlasted: () => this.#outlasted(),
-        onClosed: (ttyEnd) => this.#end(ttyEnd),
-      },
-    )
   }
 
   get state(): Readonly<SessionState> {
@@ -127,7 +116,7 @@ export class Session implements Stream, Controls {
   }
 
   get inputFull(): boolean {
-    return this.#pty.inputFull
+    return this.stream.state.inputFull
   }
 
   /** Resolves when no process of the session is left. */
@@ -141,9 +130,12 @@ export class Session implements Stream, Controls {
   }
 
   input(bytes: Buffer): void {
-    this.#pty.write(bytes)
-    if (bytes.includes(CR) || bytes.includes(LF)) this.shell.log.lineEntered()
-    this.#active()
+    this.stream.input(bytes)
+  }
+
+  /** Brings screen and shell up to what the stream holds now. */
+  catchUp(): void {
+    this.#follow(this.stream.take())
   }
 
   /** At once, or a moment later in a storm of changes. */
@@ -157,13 +149,56 @@ export class Session implements Stream, Controls {
   }
 
   viewersChanged(): void {
-    this.#active()
+    this.activity.note('viewers')
     this.events.emit('change')
+  }
+
+  /** From now on. */
+  limit(limits: TimeLimits): void {
+    Object.assign(this.claim, limits)
+    this.activity.watch(limits.idleSeconds)
+    this.activity.note('extended')
+    this.expiry.set(limits)
   }
 
   /** To the foreground process group. False when nothing there takes it. */
   signal(name: SignalName): boolean {
     return this.#pty.signal(name)
+  }
+
+  /** Ends this incarnation, of which the screen as it is now remains; whoever looks on is sent away. Resolves when no process is left. */
+  async suspend(graceMs: number): Promise<void> {
+    if (this.#state.exit !== null || this.#suspended !== null) return this.gone
+    this.#suspended = await this.#allFormats()
+    this.#sendAway()
+    return this.stop(graceMs)
+  }
+
+  /** Sends away whoever looks on. Resolves when they are gone, or soon after: who reads nothing does not hear it. */
+  async dismiss(): Promise<void> {
+    this.#sendAway()
+    const late = AbortSignal.timeout(PARTING_MS)
+    while (this.attachments.count > 0 && !late.aborted)
+      await once(this.events, 'change', { signal: late }).catch(() => undefined)
+  }
+
+  #sendAway(): void {
+    this.attachments.end('SESSION_SUSPENDED', 'the session was suspended; attach again to wake it')
+  }
+
+  /** In every format; of a suspended session as it was before its processes were told to go. */
+  async finalScreen(): Promise<FinalScreen> {
+    return this.#suspended ?? this.#allFormats()
+  }
+
+  get isSuspended(): boolean {
+    return this.#suspended !== null
+  }
+
+  async #allFormats(): Promise<FinalScreen> {
+    const render = (format: keyof FinalScreen) => this.screen.render(format, 0)
+    const [text, ansi, html, json] = await Promise.all([render('text'), render('ansi'), render('html'), render('json')])
+    return { text, ansi, html, json }
   }
 
   /** Ends the session; resolves when none of its processes is left. */
@@ -174,43 +209,66 @@ export class Session implements Stream, Controls {
   exitMessage(): HostMessage | null {
     const { exit } = this.#state
     if (exit === null) return null
-    const { endedAt: _when, failure: _why, ...end } = exit
+    const { endedAt: _when, failure: _why, suspended: _how, ...end } = exit
     return { type: 'exit', ...end }
   }
 
-  #active(): void {
-    this.#state.activeAt = Date.now()
-    this.events.emit('activity')
+  #ptyEvents(): PtyEvents {
+    return {
+      onLeaderGone: () => this.stream.drain(),
+      onEnding: (ending, offset) => this.#commandEnded(ending, offset),
+      onOutlasted: () => this.#outlasted(),
+      onClosed: (ttyEnd) => this.#end(ttyEnd),
+    }
+  }
+
+  #signs(): Signs {
+    return {
+      bytesAt: () => this.stream.state.activeMs,
+      cpuMs: () => this.#pty.cpuMs,
+      hasJob: () => this.#pty.jobInForeground && this.stream.takesLines,
+    }
+  }
+
+  #streamEvents(): StreamEvents {
+    return {
+      onOutput: () => this.catchUp(),
+      onMark: (mark) => this.#pty.heed(mark),
+      onHungUp: () => this.#pty.hungUp(),
+      onActivity: () => this.events.emit('activity'),
+      onInputBlocked: (blocked, waiting) => this.attachments.inputBlocked(blocked, waiting),
+    }
+  }
+
+  #screenEvents(): ScreenEvents {
+    return {
+      catchUp: () => this.catchUp(),
+      onReply: (text) => this.stream.reply(text),
+      onTitle: (title) => this.#changed({ type: 'title', title }),
+      onBell: () => this.#news.tell({ type: 'bell' }),
+      onParsed: () => this.events.emit('parsed'),
+    }
+  }
+
+  #follow({ bytes, offset, lineAt }: Taken): void {
+    const before = lineAt === undefined ? 0 : Math.max(0, bytes.length - (offset - lineAt))
+    this.shell.output(bytes.subarray(0, before), offset - (bytes.length - before))
+    if (lineAt !== undefined) this.shell.log.lineEntered()
+    this.shell.output(bytes.subarray(before), offset)
+    if (bytes.length > 0) this.screen.write(bytes, offset)
+    this.stream.forgetting(this.screen.forgetsAfter)
   }
 
   #resizeNow({ cols, rows }: Size): boolean {
     if (this.#state.exit !== null || (cols === this.#state.cols && rows === this.#state.rows)) return false
-    this.#pty.resize(cols, rows)
+    const taken = this.stream.resize(cols, rows)
+    this.#follow(taken)
     this.screen.resize(cols, rows)
+    this.stream.forgetting(this.screen.forgetsAfter)
     Object.assign(this.#state, { cols, rows })
-    this.attachments.resized(cols, rows, this.replay.end)
+    this.attachments.resized(cols, rows, taken.offset)
     this.events.emit('change')
     return true
-  }
-
-  /** The bytes are overwritten later. */
-  #output(bytes: Buffer): void {
-    const kept = this.replay.append(bytes, this.attachments.needed)
-    this.attachments.outputGrew(bytes.length)
-    for (const piece of kept) {
-      this.screen.write(piece)
-      this.shell.output(piece)
-    }
-    this.#active()
-  }
-
-  #screenEvents() {
-    return {
-      onReply: (text: string) => this.#pty.reply(text),
-      onTitle: (title: string) => this.#changed({ type: 'title', title }),
-      onBell: () => this.#news.tell({ type: 'bell' }),
-      onParsed: () => this.events.emit('parsed'),
-    }
   }
 
   #shellEvents(): ShellEvents {
@@ -234,20 +292,24 @@ export class Session implements Stream, Controls {
     this.events.emit('change')
   }
 
-  /** The line is part of the stream like any other, so that offsets stay one truth for all viewers. */
+  /** A line that is part of the stream like any other, so that offsets stay one truth for all viewers. */
+  #say(text: string): void {
+    this.stream.print(Buffer.from(`\r\n[holdfast] ${text}\r\n`))
+  }
+
   #outOfMemory(kills: number): void {
     this.#state.oomKills += kills
     const text = 'a process was killed: out of memory'
-    this.#output(Buffer.from(`\r\n[holdfast] ${text}\r\n`))
+    this.#say(text)
     this.attachments.say({ type: 'notice', level: 'warning', text })
     this.events.emit('change')
   }
 
   /** What follows in the stream comes from processes that it left behind. */
-  #commandEnded(ending: Ending): void {
-    this.#commandEnd = { ...exitOf(ending), leaderOffset: this.replay.end }
+  #commandEnded(ending: Ending, offset: number): void {
+    this.#commandEnd = { ...exitOf(ending), leaderOffset: Math.min(offset, this.stream.end) }
     const line = lastLine(ending, this.claim.command)
-    if (line !== null) this.#output(Buffer.from(`\r\n[holdfast] ${line}\r\n`))
+    if (line !== null) this.#say(line)
   }
 
   #outlasted(): void {
@@ -259,11 +321,16 @@ export class Session implements Stream, Controls {
   #end(ttyEnd: TerminalEnd): void {
     this.#oom.check()
     this.#oom.stop()
-    this.shell.log.close(this.replay.end)
+    this.activity.stop()
+    this.expiry.stop()
+    this.catchUp()
+    const offset = this.stream.end
+    this.shell.log.close(offset)
     const endedAt = new Date().toISOString()
-    this.#state.exit = { ...this.#commandEnd, offset: this.replay.end, ttyEnd, endedAt }
+    const suspended = this.isSuspended ? { suspended: true } : {}
+    this.#state.exit = { ...this.#commandEnd, ...suspended, offset, ttyEnd, endedAt }
     this.#news.flush()
-    this.attachments.pump()
+    this.stream.finish()
     this.events.emit('exit')
     this.events.emit('change')
   }

@@ -1,27 +1,25 @@
 /** What an attachment stands between: the client with its connection, and the session's stream. */
 import type { HostMessage, TerminalColors } from '@holdfast/protocol'
-import type { ReplayBuffer } from './replay-buffer.ts'
 import type { Screen } from './screen.ts'
+import type { Stream } from './stream.ts'
+import type { ViewerSocket } from './viewer-socket.ts'
 
 export type Resized = Extract<HostMessage, { type: 'resized' }>
 
 /** The connection below: the only thing an attachment knows of WebSockets. */
 export interface Wire {
-  /** `flushed` is called when the bytes have left this process. */
-  sendBytes(bytes: Buffer, flushed: () => void): void
+  readonly socket: ViewerSocket
+  sendBytes(bytes: Buffer): void
   sendMessage(message: HostMessage): void
-  /** Bytes given to `sendBytes` and `sendMessage` that have not left this process. */
+  /** Bytes given to the two that have not left this process. */
   readonly buffered: number
   close(code: number, reason: string): void
-  /** Stops and starts the delivery of what the client sends. */
-  pause(): void
-  resume(): void
 }
 
-/** The session's stream as its viewers see it. */
-export interface Stream {
+/** The session as its viewers see it. */
+export interface Watched {
   readonly epoch: string
-  readonly replay: ReplayBuffer
+  readonly stream: Stream
   readonly screen: Screen
   /** The last message of all, once the stream has ended. */
   exitMessage(): HostMessage | null

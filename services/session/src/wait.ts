@@ -68,6 +68,7 @@ const watch = (session: Session, { until, text, idleMs }: Wait, finish: Finish):
 /** Not met: the time is over, the caller went, or the session ended first. Throws BAD_REQUEST for a bad expression. */
 export const waitFor = (session: Session, wait: Wait, abandoned: AbortSignal): Promise<WaitResult> => {
   const { promise, resolve } = Promise.withResolvers<WaitResult>()
+  session.catchUp() // a line entered just now takes back that the shell is at its prompt
   const finish: Finish = (met, text) => {
     const { exit } = session.state
     const ending = exit === null ? {} : { exitCode: exit.exitCode, signal: exit.signal }

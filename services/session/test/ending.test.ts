@@ -8,32 +8,43 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { TerminalEnd } from '@holdfast/protocol'
 import type { Ending } from '../src/ending-mark.ts'
 import { Pty } from '../src/pty.ts'
+import { Stream } from '../src/stream.ts'
 import { claimOf, eventually, HOLD, shell, startHost } from './harness.ts'
 
 /** What `seq 1 n` writes through a terminal. */
 const numbers = (n: number): string => `${Array.from({ length: n }, (_, i) => i + 1).join('\r\n')}\r\n`
 
-/** Nothing is read while this process is busy, as it is with parsing: the terminal fills up, and the command waits. */
+/** Nothing is taken while this process is busy: with a small limit the terminal fills up, and the command waits. */
 const beBusy = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
-/** A terminal of its own, without host and viewers. */
+/** A terminal and its stream, without host, screen and viewers. */
 const startPty = (t: TestContext, command: string, args: string[], perPiece: () => void = () => {}) => {
   const chunks: Buffer[] = []
   const closed = Promise.withResolvers<TerminalEnd>()
   const ending = Promise.withResolvers<Ending>()
+  const none = () => undefined
   const env = { PATH: '/usr/bin:/bin' }
   const pty = new Pty(
     { hold: HOLD, command, args, cwd: '/', cols: 80, rows: 24, env },
     {
-      onOutput: (bytes) => {
-        chunks.push(Buffer.from(bytes))
+      onLeaderGone: () => stream.drain(),
+      onEnding: ending.resolve,
+      onOutlasted: none,
+      onClosed: closed.resolve,
+    },
+  )
+  const { fd, nonce } = pty
+  const stream: Stream = new Stream(
+    { fd, nonce, replayBytes: 1024 * 1024, limits: { pendingBytes: 2048 } },
+    {
+      onOutput: () => {
+        chunks.push(stream.take().bytes)
         perPiece()
       },
-      onInputBlocked: () => {},
-      onDrain: () => {},
-      onEnding: ending.resolve,
-      onOutlasted: () => {},
-      onClosed: closed.resolve,
+      onMark: (mark) => pty.heed(mark),
+      onHungUp: () => pty.hungUp(),
+      onActivity: none,
+      onInputBlocked: none,
     },
   )
   t.after(() => pty.stop(0))

@@ -1,4 +1,4 @@
-/** A session's stream that is already long: replay buffer, screen and attachments as they are, from an offset on, behind the real attach route. */
+/** A session's stream that is already long, or under limits of the test's: stream, screen and attachments as they are, behind the real attach route. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -13,47 +13,39 @@ import { Attachments } from '../src/attachments.ts'
 import { Gate } from '../src/gate.ts'
 import type { Host } from '../src/host.ts'
 import { listen } from '../src/listen.ts'
-import { ReplayBuffer } from '../src/replay-buffer.ts'
 import { Screen } from '../src/screen.ts'
-import type { Stream } from '../src/viewer.ts'
+import type { Stream } from '../src/stream.ts'
+import { type FifoOptions, fifoStream } from './fifo.ts'
 import { claimOf, grant, HOST_ID, KEY, SESSION, View } from './harness.ts'
 
 export class FarStream {
-  readonly replay: ReplayBuffer
+  readonly stream: Stream
   readonly attachments: Attachments
   readonly #screen: Screen
+  readonly #t: TestContext
 
-  constructor(base: number, replayBytes: number) {
+  constructor(t: TestContext, options: FifoOptions) {
     const none = () => undefined
-    const events = { onReply: none, onTitle: none, onBell: none, onParsed: none }
-    const screen = new Screen({ cols: 80, rows: 24, scrollbackLines: 100 }, events)
-    this.#screen = screen
-    this.replay = new ReplayBuffer(replayBytes, base)
-    // The screen counts what it was fed; the stream began earlier.
-    const shifted = {
-      seedColors: none,
-      get snapshotOffset() {
-        return base + screen.snapshotOffset
-      },
-      snapshot: async (maxBytes: number) => {
-        const snapshot = await screen.snapshot(maxBytes)
-        return { ...snapshot, offset: base + snapshot.offset }
-      },
-    } as unknown as Screen
-    const stream: Stream = { epoch: 'far', replay: this.replay, screen: shifted, exitMessage: () => null }
-    this.attachments = new Attachments({ session: SESSION, sizePolicy: 'latest' }, stream, {
-      inputFull: false,
-      input: none,
+    const { stream } = fifoStream(t, { ...options, onOutput: () => this.#catchUp() })
+    const catchUp = () => this.#catchUp()
+    const events = { catchUp, onReply: none, onTitle: none, onBell: none, onParsed: none }
+    this.#t = t
+    this.stream = stream
+    this.#screen = new Screen({ cols: 80, rows: 24, scrollbackLines: 100 }, events)
+    const watched = { epoch: 'far', stream, screen: this.#screen, exitMessage: () => null }
+    this.attachments = new Attachments({ session: SESSION, sizePolicy: 'latest' }, watched, {
       resize: none,
       size: () => ({ cols: 80, rows: 24 }),
       viewersChanged: none,
     })
   }
 
+  get end(): number {
+    return this.stream.end
+  }
+
   print(bytes: Buffer): void {
-    this.replay.append(bytes, this.attachments.needed)
-    this.attachments.outputGrew(bytes.length)
-    this.#screen.write(bytes)
+    this.stream.print(bytes)
   }
 
   /** As a session: what a conversation with a client needs of one. */
@@ -62,7 +54,8 @@ export class FarStream {
   }
 
   /** Serves it on a Unix socket; returns what opens a view of it. */
-  async serve(t: TestContext): Promise<() => Promise<View>> {
+  async serve(): Promise<() => Promise<View>> {
+    const t = this.#t
     const host = { claim: claimOf('true'), session: this } as unknown as Host
     const server = createServer()
     const parts = { host, gate: new Gate(HOST_ID, KEY), logger: newLogger('session', 'silent'), attachTimeoutMs: 5000 }
@@ -78,5 +71,11 @@ export class FarStream {
       t.after(() => view.socket.terminate())
       return view
     }
+  }
+
+  #catchUp(): void {
+    const { bytes, offset } = this.stream.take()
+    if (bytes.length > 0) this.#screen.write(bytes, offset)
+    this.stream.forgetting(this.#screen.forgetsAfter)
   }
 }

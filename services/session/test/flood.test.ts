@@ -1,11 +1,11 @@
 /** A flood of lines is parsed only as far as it can be seen, and leads to the very same state. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { random } from '../fidelity/cuts.ts'
 import { differences } from '../fidelity/difference.ts'
 import { randomProgram } from '../fidelity/generator.ts'
 import { Viewer } from '../fidelity/viewer.ts'
-import { seenOf } from '../src/flood.ts'
+import { fifoStream } from './fifo.ts'
 
 const SCROLLBACK = 20
 const WORDS = ['plain', 'ünïcode', '漢字', 'e\u0301', '👨‍👩‍👧', '\t', '\b', ' ', 'x'.repeat(50)]
@@ -31,11 +31,22 @@ const someTerminal = (seed: number): Viewer => {
   return viewer
 }
 
+/** What of some output waits for a screen that forgets a line after so many line feeds. */
+const seenBy = (t: TestContext): ((bytes: Buffer, lines: number) => Buffer) => {
+  const { stream } = fifoStream(t, { limits: { pendingBytes: 1 } })
+  return (bytes, lines) => {
+    stream.forgetting(lines)
+    stream.print(bytes)
+    return stream.take().bytes
+  }
+}
+
 const linesOf = ({ core: { buffers, rows } }: Viewer): number => rows - 1 + buffers.normal.lines.maxLength
 const hasMargins = ({ core: { buffers, rows } }: Viewer): boolean =>
   buffers.active.scrollTop !== 0 || buffers.active.scrollBottom !== rows - 1
 
-test('what can be seen of a flood leads any terminal to the state of the whole', () => {
+test('what can be seen of a flood leads any terminal to the state of the whole', (t) => {
+  const seenOf = seenBy(t)
   let shortened = 0
   for (let seed = 1; seed <= 400; seed++) {
     const [whole, brief] = [someTerminal(seed), someTerminal(seed)]
@@ -49,31 +60,41 @@ test('what can be seen of a flood leads any terminal to the state of the whole',
   assert.ok(shortened > 100, `only ${shortened} floods were shortened`)
 })
 
-test('a flood with anything but text and styles in it is left whole', () => {
+test('a flood with anything but text and styles in it is left whole', (t) => {
+  const seenOf = seenBy(t)
   const lines = 'line\r\n'.repeat(200)
   for (const other of ['\x07', '\x1b[2J', '\x1b]0;title\x07', '\x0e', '\x7f', '\x1b[6n', '\u009b2J', '\x1b[>4m']) {
     const flood = Buffer.from(`${lines}${other}${lines}`)
-    assert.equal(seenOf(flood, 30), flood, JSON.stringify(other))
+    assert.deepEqual(seenOf(flood, 30), flood, JSON.stringify(other))
   }
 })
 
-test('wherever the one byte stands that makes a flood more than text, it is seen', () => {
+test('wherever the one byte stands that makes a flood more than text, it is seen', (t) => {
+  const seenOf = seenBy(t)
   const lines = Buffer.from('line of text\r\n'.repeat(100))
   for (let at = 0; at < 64; at++) {
     for (const byte of [0x00, 0x07, 0x1f, 0x7f, 0xc2]) {
-      const room = Buffer.alloc(lines.length + 4)
-      const flood = room.subarray(at % 4, (at % 4) + lines.length)
-      flood.set(lines)
+      const flood = Buffer.from(lines)
       const text = seenOf(flood, 30)
       assert.ok(text.length < flood.length / 2, 'text alone is shortened')
       flood[at] = byte
-      assert.equal(seenOf(flood, 30), flood, `byte ${byte} at ${at}`)
+      assert.ok(seenOf(flood, 30).equals(flood), `byte ${byte} at ${at}`)
     }
   }
 })
 
-test('few lines are left whole', () => {
+test('few lines are left whole', (t) => {
+  const seenOf = seenBy(t)
   const bytes = Buffer.from('line\r\n'.repeat(30))
-  assert.equal(seenOf(bytes, 30), bytes)
+  assert.deepEqual(seenOf(bytes, 30), bytes)
   assert.ok(seenOf(bytes, 10).length < bytes.length)
+})
+
+test('while nobody can tell how soon lines are forgotten, a flood is left whole', (t) => {
+  const { stream } = fifoStream(t, { limits: { pendingBytes: 1 } })
+  const flood = Buffer.from('line\r\n'.repeat(200))
+  stream.forgetting(30)
+  stream.take()
+  stream.print(flood)
+  assert.deepEqual(stream.take().bytes, flood)
 })

@@ -80,3 +80,31 @@ test('without a session there is nothing to attach to yet', async (t) => {
   const host = await startHost(t)
   assert.deepEqual(await host.refusal(grant({ op: 'attach' })), { status: 503, code: 'SESSION_STARTING' })
 })
+
+test('a grant of a newer placement fences the host off: it serves nobody, and only the newer placement may stop it', async (t) => {
+  const host = await startHost(t)
+  await host.claim(shell('cat'))
+  assert.deepEqual(await host.refusal(grant({ op: 'attach', fence: 2 })), { status: 409, code: 'STALE' })
+  for (const [method, path] of [
+    ['GET', '/status'],
+    ['GET', '/watch'],
+    ['POST', '/input'],
+    ['POST', '/stop'],
+  ] as const) {
+    const reply = await host.call(method, path, undefined, grant({ fence: 1 }))
+    assert.deepEqual([reply.status, reply.json().code], [409, 'STALE'], path)
+  }
+  assert.deepEqual(await host.refusal(grant({ op: 'attach', fence: 1 })), { status: 409, code: 'STALE' })
+  const status = await host.call('GET', '/status', undefined, grant({ fence: 2 }))
+  assert.equal(status.json().exit, null)
+  const stopped = await host.call('POST', '/stop', {}, grant({ fence: 2 }))
+  assert.notEqual(stopped.json().exit, null)
+})
+
+test('a grant for another session does not fence a host off', async (t) => {
+  const host = await startHost(t)
+  await host.claim(shell('cat'))
+  const other = await host.call('GET', '/status', undefined, grant({ session: 'local-other', fence: 9 }))
+  assert.equal(other.status, 403)
+  assert.equal((await host.status()).exit, null)
+})

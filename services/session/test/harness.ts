@@ -38,7 +38,9 @@ export const claimOf = (command: string, args: string[] = [], more: Partial<Clai
   clipboard: 'controller',
   labels: {},
   createdAt: new Date().toISOString(),
-  ttlSeconds: null,
+  expiresAt: null,
+  idleAction: 'stop',
+  restart: 'never',
   idleSeconds: null,
   replayBytes: 1024 * 1024,
   scrollbackLines: 1000,
@@ -215,7 +217,7 @@ export class TestHost {
   async close(): Promise<void> {
     if (this.host.claim !== null) {
       await this.host.session.stop(0)
-      this.host.session.attachments.end()
+      this.host.session.attachments.end('SESSION_ENDED', 'the test is over')
     }
     this.#server.closeAllConnections()
     this.#server.close()

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { WINDOW_BYTES } from '@holdfast/protocol'
-import { ClientInputs } from '../src/client-inputs.ts'
 import { FarStream } from './far-stream.ts'
+import { fifoStream } from './fifo.ts'
+import { binary, connection } from './frames.ts'
 import { eventually } from './harness.ts'
 
 /** The byte at an offset follows from it. */
@@ -12,9 +13,9 @@ const bytesFrom = (offset: number, length: number): Buffer =>
 
 for (const base of [2 ** 32 - 100 * 1024, 2 ** 33 + 5, 2 ** 52]) {
   const serve = async (t: TestContext, replayBytes: number) => {
-    const far = new FarStream(base, replayBytes)
-    const view = await far.serve(t)
-    const print = (length: number) => far.print(bytesFrom(far.replay.end, length))
+    const far = new FarStream(t, { base, replayBytes })
+    const view = await far.serve()
+    const print = (length: number) => far.print(bytesFrom(far.end, length))
     return { far, view, print }
   }
 
@@ -29,8 +30,8 @@ for (const base of [2 ** 32 - 100 * 1024, 2 ** 33 + 5, 2 ** 52]) {
         offset,
       ])
       print(WINDOW_BYTES / 2 + 12_345)
-      await eventually('all output', () => one.offset === far.replay.end)
-      assert.ok(one.output.equals(bytesFrom(offset, far.replay.end - offset)), 'the output differs')
+      await eventually('all output', () => one.offset === far.end)
+      assert.ok(one.output.equals(bytesFrom(offset, far.end - offset)), 'the output differs')
       offset = one.offset
       one.socket.close()
       await one.closed
@@ -41,20 +42,22 @@ for (const base of [2 ** 32 - 100 * 1024, 2 ** 33 + 5, 2 ** 52]) {
   test(`from offset ${base} on a client whose place is gone gets a snapshot with its offset, and the stream from there`, async (t) => {
     const { far, view, print } = await serve(t, 100 * 1024)
     print(300 * 1024)
-    print(10) // what a snapshot stands for may be forgotten now
     const one = (await view()).attach({ epoch: 'far', offset: base })
     const snapshot = await one.gets('snapshot')
-    assert.equal(snapshot.offset, far.replay.end)
+    assert.equal(snapshot.offset, far.end)
     print(5000)
-    await eventually('the rest', () => one.offset === far.replay.end)
+    await eventually('the rest', () => one.offset === far.end)
     assert.ok(one.output.equals(bytesFrom(snapshot.offset, 5000)))
   })
 
-  test(`input beyond ${base} bytes of one client is counted exactly`, () => {
-    const inputs = new ClientInputs(() => true)
-    inputs.add('one', base)
-    inputs.add('one', 200 * 1024)
-    inputs.add('one', 1)
-    assert.equal(inputs.offsetOf('one'), base + 200 * 1024 + 1)
+  test(`input beyond ${base} bytes of one client is counted exactly`, async (t) => {
+    const { socket, client } = await connection(t, fifoStream(t, {}).stream)
+    socket.join({ typing: true, raw: false, typed: base })
+    socket.resume()
+    client.send(binary('x'.repeat(50_000)), binary('y'.repeat(50_000)), binary('z'))
+    await eventually('the acknowledgement', () =>
+      client.text.endsWith(`{"type":"input-ack","offset":${base + 100_001}}`),
+    )
+    assert.equal(socket.part(), base + 100_001)
   })
 }

@@ -47,19 +47,18 @@ const start = async (t: TestContext, lingerMs: number): Promise<Running> => {
   return { child, socket, log: () => log, exited }
 }
 
-const claim = (socket: string, body: Claim): Promise<number> =>
+const post = (socket: string, path: string, body: object): Promise<number> =>
   new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${grant()}` }
-    const outgoing = request(
-      { socketPath: socket, path: '/claim', method: 'POST', headers, agent: false },
-      (response) => {
-        response.resume()
-        resolve(response.statusCode ?? 0)
-      },
-    )
+    const outgoing = request({ socketPath: socket, path, method: 'POST', headers, agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
     outgoing.on('error', reject)
     outgoing.end(JSON.stringify(body))
   })
+
+const claim = (socket: string, body: Claim): Promise<number> => post(socket, '/claim', body)
 
 const deathNote = (log: string): DeathNote => JSON.parse(log.trim().split('\n').at(-1) ?? '')
 
@@ -100,6 +99,16 @@ test('SIGTERM during the linger ends it', async (t) => {
   host.child.kill('SIGTERM')
   assert.deepEqual(await host.exited, [3, null])
   assert.equal(deathNote(host.log()).exit.exitCode, 3)
+})
+
+test('a suspended host goes at once, with a note that says so', async (t) => {
+  const host = await start(t, 600_000)
+  await claim(host.socket, shell('echo up; exec sleep 1000'))
+  await post(host.socket, '/wait', { until: 'text', text: 'up' })
+  assert.equal(await post(host.socket, '/suspend', {}), 200)
+  await host.exited
+  const { exit, screen } = deathNote(host.log())
+  assert.deepEqual([exit.suspended, screen.text], [true, 'up\n'])
 })
 
 test('SIGTERM ends an empty host without a word', async (t) => {

@@ -1,5 +1,6 @@
 /** Whatever a client sends as text, the answer is a known error or nothing: never a crash, never another client's harm. */
 import assert from 'node:assert/strict'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { CLIENT_MESSAGES, ERRORS, type HostMessage } from '@holdfast/protocol'
 import fc from 'fast-check'
@@ -8,21 +9,25 @@ import type { Session } from '../src/session.ts'
 import type { Wire } from '../src/viewer.ts'
 import { FarStream } from './far-stream.ts'
 
-/** One connection over nothing but arrays. */
+/** One connection whose client has gone already: what is said to it is kept in arrays. */
 const connection = (far: FarStream) => {
   const said: HostMessage[] = []
   const closes: number[] = []
+  const socket = far.stream.accept(new Socket(), Buffer.alloc(0))
   const wire: Wire = {
-    sendBytes: (_bytes, flushed) => setImmediate(flushed),
+    socket,
+    sendBytes: () => undefined,
     sendMessage: (message) => void said.push(message),
     buffered: 0,
     close: (code) => void closes.push(code),
-    pause: () => undefined,
-    resume: () => undefined,
   }
   const terms = { session: far as unknown as Session, wire, mode: 'rw', principal: 'ann', expires: Date.now() } as const
   const talk = converse(terms, 60_000)
-  return { said, closes, talk, say: (text: string) => talk.receive(Buffer.from(text), false) }
+  const end = () => {
+    talk.closed()
+    socket.destroy()
+  }
+  return { said, closes, end, say: (text: string) => talk.receive(Buffer.from(text), false) }
 }
 
 const NUMBERS = [
@@ -60,15 +65,15 @@ const anyText = fc.oneof({ weight: 4, arbitrary: nearly }, odd, fc.string(), fc.
 test('any text before and after attach is obeyed, ignored, or ends this connection with a code of the table', async (t) => {
   const seed = Date.now() % 1e9
   t.diagnostic(`seed ${seed}`)
-  const far = new FarStream(0, 1024 * 1024)
+  const far = new FarStream(t, {})
   const other = connection(far)
   other.say('{"type":"attach","client":"other"}')
   const codes = new Set<number>(Object.values(ERRORS).map(({ ws }) => ws))
   const property = fc.property(fc.array(anyText, { maxLength: 5 }), fc.boolean(), (texts, attaches) => {
-    const { said, closes, talk, say } = connection(far)
+    const { said, closes, end, say } = connection(far)
     if (attaches) say('{"type":"attach","client":"one","cols":80,"rows":24}')
     for (const text of texts) say(text)
-    talk.closed()
+    end()
     assert.ok(closes.length <= 1)
     assert.ok(
       closes.every((code) => codes.has(code) && code !== ERRORS.INTERNAL.ws),
@@ -80,5 +85,5 @@ test('any text before and after attach is obeyed, ignored, or ends this connecti
   fc.assert(property, { seed, numRuns: 3000 })
   assert.deepEqual(other.closes, [])
   assert.equal(far.attachments.count, 1)
-  other.talk.closed()
+  other.end()
 })

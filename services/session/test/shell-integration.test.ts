@@ -75,6 +75,7 @@ test('wait for the prompt is exact: not before the line typed has run, whatever 
   }
   // An unfinished line leaves bash at its second prompt, which is none.
   view.type('echo "\n')
+  await view.shows('\x1b[?2004h> ')
   const { met } = (await host.call('POST', '/wait', { until: 'prompt', timeoutMs: 600 })).json()
   assert.equal(met, false)
   view.type('\x03')

@@ -14,7 +14,11 @@ import { Shell } from '../src/shell/shell.ts'
 const scan = (chunks: Buffer[], maxBytes = 1000): Osc[] => {
   const found: Osc[] = []
   const scanner = new OscScanner(maxBytes, (osc) => found.push(osc))
-  for (const chunk of chunks) scanner.push(chunk)
+  let offset = 0
+  for (const chunk of chunks) {
+    offset += chunk.length
+    scanner.push(chunk, offset)
+  }
   return found
 }
 
@@ -65,13 +69,17 @@ test('a stream cut anywhere says the same', () => {
 })
 
 test('of a sequence without end only the beginning is kept', () => {
-  const scanner = new OscScanner(10, (osc) => {
-    assert.deepEqual(osc, { start: 0, end: 8 + 50_000_000, text: '1337;xxxxx', cut: true })
-  })
-  scanner.push(Buffer.from('\x1b]1337;'.slice(0, 5)))
-  scanner.push(Buffer.from('37;'.slice(1)))
-  for (let i = 0; i < 50; i++) scanner.push(Buffer.alloc(1_000_000, 'x'))
-  scanner.push(Buffer.from('\x07'))
+  const chunks = [Buffer.from('\x1b]13'), Buffer.from('37;'), ...Array(50).fill(Buffer.alloc(1_000_000, 'x'))]
+  const found = scan([...chunks, Buffer.from('\x07')], 10)
+  assert.deepEqual(found, [{ start: 0, end: 8 + 50_000_000, text: '1337;xxxxx', cut: true }])
+})
+
+test('offsets are right behind text that was left out', () => {
+  const found: Osc[] = []
+  const scanner = new OscScanner(10, (osc) => found.push(osc))
+  scanner.push(Buffer.from('text'), 4)
+  scanner.push(Buffer.from('end of a flood\x1b]2;t\x07'), 1_000_000)
+  assert.deepEqual(found, [{ start: 999_994, end: 1_000_000, text: '2;t', cut: false }])
 })
 
 const lines: [string, '133' | '633', string, string | null][] = [
@@ -93,8 +101,8 @@ test('marks of both dialects are told apart from what is none', () => {
   assert.deepEqual(markOf('133', 'D;3;aid=7'), { kind: 'end', exitCode: 3 })
   assert.deepEqual(markOf('133', 'D'), { kind: 'end', exitCode: null })
   assert.deepEqual(markOf('133', 'D;x'), { kind: 'end', exitCode: null })
-  assert.deepEqual(markOf('133', 'A;cl=m'), { kind: 'prompt' })
-  assert.deepEqual(markOf('133', 'B'), { kind: 'prompt' })
+  assert.deepEqual(markOf('133', 'A;cl=m'), { kind: 'prompt', whole: false })
+  assert.deepEqual(markOf('133', 'B'), { kind: 'prompt', whole: true })
   for (const none of ['A;k=s', 'P;k=r', 'L', '', 'E;echo']) assert.equal(markOf('133', none), null, none)
 })
 
@@ -167,9 +175,14 @@ const heard = (stream: string) => {
     onNotice: () => {},
     onClipboard: () => {},
   })
-  shell.output(Buffer.from(stream))
+  let offset = 0
+  const output = (more: string) => {
+    offset += Buffer.byteLength(more)
+    shell.output(Buffer.from(more), offset)
+  }
+  output(stream)
   const text = ({ start, end }: Command) => (end === null ? null : stream.slice(start, end))
-  return { shell, told, text, log: shell.log }
+  return { output, told, text, log: shell.log }
 }
 const [A, B, C] = ['\x1b]133;A\x07', '\x1b]133;B\x07', '\x1b]133;C\x07']
 
@@ -221,16 +234,25 @@ test('what is nested, broken off or said twice leaves no command open and none i
 })
 
 test('the prompt is left by a line that is typed and by a command that starts', () => {
-  const { shell, log } = heard('no marks')
+  const { output, log } = heard('no marks')
   assert.deepEqual([log.marked, log.atPrompt], [false, false])
-  shell.output(Buffer.from(A))
+  output(A)
   assert.deepEqual([log.marked, log.atPrompt], [true, true])
   log.lineEntered()
   assert.equal(log.atPrompt, false)
-  shell.output(Buffer.from(`${C}x${A}${B}`))
+  output(`${C}x${A}${B}`)
   assert.equal(log.atPrompt, true)
-  shell.output(Buffer.from(C))
+  output(C)
   assert.equal(log.atPrompt, false)
+})
+
+test('the prompt of a shell that marks its end is reached there', () => {
+  const { output, log } = heard(`${A}$ ${B}`)
+  log.lineEntered()
+  output(`${C}x${A}$ `)
+  assert.equal(log.atPrompt, false)
+  output(B)
+  assert.equal(log.atPrompt, true)
 })
 
 test('older commands are forgotten, and of a flood of them only the last few are told', () => {

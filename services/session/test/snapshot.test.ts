@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { MAX_MESSAGE_BYTES } from '@holdfast/protocol'
 import headless, { type Terminal } from '@xterm/headless'
 import { Comparison } from '../fidelity/comparison.ts'
-import { Program, type Resize } from '../fidelity/program.ts'
+import { Program, type Resize, type Size } from '../fidelity/program.ts'
 import { Screen } from '../src/screen.ts'
 import { coreOf } from '../src/snapshot/internals.ts'
 
@@ -56,6 +56,20 @@ const KEPT: [string, string][] = [
   ['the character that is repeated', 'ab\x1b[3bc漢\x1b[2b\u0301'],
   ['the alignment pattern', '\x1b[4;31m\x1b#8\x1b[24m\x1b[2;2Hx'],
   ['flags that a restored cursor brought back', '\x1b[4m\x1b7\x1b[24m\x1b8xy\x1b[4:3mz\x1b8w'],
+  [
+    'flags that a cursor brought back before the screens were changed',
+    '\x1b[4;31m\x1b7\x1b[24m\x1b8\x1b[?47hxy\x1b[1mz',
+  ],
+  [
+    'such flags where they were printed with, and a cursor is saved on the other screen',
+    '\x1b[?47h\x1b[32m\x1b7\x1b[?47l\x1b[4;31m\x1b7\x1b[24m\x1b8a\x1b[?47hxy',
+  ],
+  ['a wrap that is still to come on the other, coloured screen', '\x1b[4;44mabcdefghijkl\x1b[?1049hm'],
+  [
+    'a wrap that is still to come with flags that a cursor brought back',
+    '\x1b[4m\x1b8abcdefghijkl\x1b]8;;http://a\x07m',
+  ],
+  ['a wide character without room behind one of another pen', '\x1b[?7l\x1b[1;10H漢\x1b[31m漢'],
   ['synchronized output, which is not armed again', '\x1b[?2026habc\x1b[?2026ldef'],
   ['controls of 8 bits', 'a\u009b31mb\u0085c\u009d2;t\u009cd\u0090q\u009ce'],
 ]
@@ -72,6 +86,35 @@ const divergences = async (program: Program): Promise<string[]> => {
 for (const [what, output] of KEPT) {
   test(`keeps ${what}, wherever it is cut`, async () => {
     assert.deepEqual(await divergences(new Program(what, SIZE, Buffer.from(output))), [])
+  })
+}
+
+/** What xterm.js makes of them at a resize, no output makes: it is put right in every terminal. Each is resized where `|` stands, there and back. */
+const RESIZED: [string, string, Size][] = [
+  ['wide characters at the new margin', '漢漢漢漢|漢x', { cols: 5, rows: 5 }],
+  ['wide characters wrapped at the new margin', 'x\r\n漢漢漢漢漢漢漢漢\r\n漢漢漢|end', { cols: 5, rows: 4 }],
+  ['what an alternate screen had behind the margin', '\x1b[?47habcdefghijkl|\x1b[31mm', { cols: 7, rows: 5 }],
+  ['tab stops behind the margin', '\x1b[3g\x1b[5G\x1bH\x1b[11G\x1bH|\r\tx', { cols: 8, rows: 5 }],
+  ['a saved cursor behind the margin', '\x1b[?47h\x1b[5;9H\x1b7\x1b[H|\x1b8x', { cols: 6, rows: 3 }],
+  ['lines above an alternate screen', 'a|\x1b[?47h\x1b[2;2H\x1b7\n\n\n\n\x1b8x', { cols: 12, rows: 3 }],
+  ['a combining character behind it', 'abc漢|\u0301d', { cols: 4, rows: 5 }],
+  [
+    'a link wrapped by it',
+    `\x1b]8;;http://a\x07abcdefghijkl\x1b]8;;\x07\r\n|${'\n'.repeat(11)}x`,
+    { cols: 5, rows: 5 },
+  ],
+]
+for (const [what, output, size] of RESIZED) {
+  test(`keeps ${what} when the terminal is resized, wherever it is cut`, async () => {
+    const [before = '', after = ''] = output.split('|')
+    const offset = Buffer.byteLength(before)
+    const bytes = Buffer.from(before + after)
+    assert.deepEqual(await divergences(new Program(what, SIZE, bytes, [{ offset, ...size }])), [])
+    const back = [
+      { offset, ...size },
+      { offset: bytes.length, ...SIZE },
+    ]
+    assert.deepEqual(await divergences(new Program(what, SIZE, bytes, back)), [])
   })
 }
 

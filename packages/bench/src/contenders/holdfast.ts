@@ -66,8 +66,9 @@ export const createSession = async (
   { client }: Installation,
   undo: Undo,
   [command = 'bash', ...args]: readonly string[],
+  template = TEMPLATE,
 ): Promise<{ id: string; remove: () => Promise<void> }> => {
-  const { id } = await client.createSession({ template: TEMPLATE, command, args })
+  const { id } = await client.createSession({ template, command, args })
   return { id, remove: undo.add(() => client.deleteSession(id)) }
 }
 

@@ -1,9 +1,9 @@
 /** ttyd, dialled at its own address: the image `contender/ttyd`, else the program on PATH. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { addressesOf, docker, hasImage, removeContainer } from '../docker.ts'
 import { type Contender, type Line, Outlet, Skipped } from '../line.ts'
+import { freePort } from '../services.ts'
 import type { Undo } from '../undo.ts'
 import { openPatiently } from './web-socket.ts'
 
@@ -14,14 +14,6 @@ export interface TtydServer {
   /** On this machine: container's first process, or ttyd itself. */
   pid: number
   stop(): Promise<void>
-}
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  return port
 }
 
 const inContainer = (command: readonly string[], undo: Undo): TtydServer => {

@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { cpuMsOf, descriptorLimit, memoryOf, rssKibOf } from '../processes.ts'
 import type { Report, Row } from '../report.ts'
 import { HOLDFAST, type Scenario } from '../scenario.ts'
+import type { Service } from '../services.ts'
 import { percentile } from '../stats.ts'
-import { buildStand, type Gateway, type Stand } from './stand.ts'
+import { buildStand, type Stand } from './stand.ts'
 
 const ONE_GATEWAY = 9000
 const TWO_GATEWAYS = 15_000
@@ -23,12 +24,12 @@ interface Footprint {
   rss: number
 }
 
-const footprint = (gateways: readonly Gateway[]): Footprint => ({
+const footprint = (gateways: readonly Service[]): Footprint => ({
   pss: gateways.reduce((sum, { pid }) => sum + memoryOf(pid).pssKib * 1024, 0),
   rss: gateways.reduce((sum, { pid }) => sum + rssKibOf(pid) * 1024, 0),
 })
 
-const cpuMs = (gateways: readonly Gateway[]): number => gateways.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0)
+const cpuMs = (gateways: readonly Service[]): number => gateways.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0)
 
 export interface Size {
   sessions: number
@@ -38,7 +39,7 @@ export interface Size {
 }
 
 /** Attaches all sessions through these gateways, and measures. */
-export const measureGateways = async (name: string, gateways: Gateway[], stand: Stand, size: Size): Promise<Row> => {
+export const measureGateways = async (name: string, gateways: Service[], stand: Stand, size: Size): Promise<Row> => {
   const { sessions, settleMs, idleMs, typing } = size
   const ports = gateways.map(({ port }) => port)
   const attach = (from: number, to: number) =>
@@ -88,7 +89,7 @@ export const gateway: Scenario = async ({ undo, say }): Promise<Report> => {
     [`${HOLDFAST}, two gateways`, 2, two],
   ] as const) {
     say(`gateway: ${sessions} sessions through ${count} gateway${count === 1 ? '' : 's'}`)
-    const gateways: Gateway[] = []
+    const gateways: Service[] = []
     while (gateways.length < count) gateways.push(await stand.startGateway())
     rows.push(
       await measureGateways(name, gateways, stand, { sessions, settleMs: SETTLE_MS, idleMs: IDLE_MS, typing: TYPING }),

@@ -3,35 +3,19 @@ import { PHASES, type Session } from '@holdfast/protocol'
 import { command, oneOf, pairs, UsageError } from '../command.ts'
 import { table } from '../table.ts'
 import { allSessions } from '../targets.ts'
+import { ageOf, commandLine, shorten } from '../words.ts'
 
 const HEADER = ['ID', 'NAME', 'PHASE', 'TEMPLATE', 'COMMAND', 'SIZE', 'VIEWERS', 'AGE']
 const LONGEST_COMMAND = 40
-const UNITS = [
-  [86_400, 'd'],
-  [3_600, 'h'],
-  [60, 'm'],
-] as const
-
-const age = (createdAt: string, nowMs: number): string => {
-  const seconds = Math.max(0, Math.floor((nowMs - Date.parse(createdAt)) / 1000))
-  const [size, letter] = UNITS.find(([unit]) => seconds >= unit) ?? [1, 's']
-  return `${Math.floor(seconds / size)}${letter}`
-}
-
-const shorten = (text: string): string => {
-  const letters = [...text]
-  return letters.length > LONGEST_COMMAND ? `${letters.slice(0, LONGEST_COMMAND - 1).join('')}…` : text
-}
-
 const row = (session: Session, nowMs: number): string[] => [
   session.id,
   session.name,
   session.phase,
   session.template,
-  shorten([session.command, ...session.args].join(' ')),
+  shorten(commandLine(session), LONGEST_COMMAND),
   `${session.cols}x${session.rows}`,
   String(session.viewers),
-  age(session.createdAt, nowMs),
+  ageOf(session.createdAt, nowMs),
 ]
 
 export const lsCommand = command(

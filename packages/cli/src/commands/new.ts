@@ -1,7 +1,14 @@
 /** `holdfast new`: makes a session and attaches to it. */
 import type { HoldfastClient } from '@holdfast/client'
-import { type CreateSession, HoldfastError, randomId, type Session } from '@holdfast/protocol'
-import { command, pairs, wholeNumber } from '../command.ts'
+import {
+  type CreateSession,
+  HoldfastError,
+  idleActionSchema,
+  randomId,
+  restartSchema,
+  type Session,
+} from '@holdfast/protocol'
+import { command, oneOf, pairs, wholeNumber } from '../command.ts'
 import type { Output } from '../io.ts'
 import { liveSession } from '../live-session.ts'
 import { sizeOf } from '../local-terminal.ts'
@@ -11,10 +18,16 @@ const QUIET_MS = 300
 /** Between two looks at a session that did not start within the API's own wait. */
 const LOOK_AGAIN_MS = 500
 
+const IDLE_ACTIONS = idleActionSchema.anyOf.map((action) => action.const)
+const RESTART_POLICIES = restartSchema.anyOf.map((policy) => policy.const)
+
 const isStarting = ({ phase }: Session): boolean => phase === 'pending' || phase === 'starting'
 
-const untilStarted = async (client: HoldfastClient, body: CreateSession): Promise<Session> => {
-  let session = await client.createSession(body, { idempotencyKey: randomId(20) })
+const untilStarted = async (client: HoldfastClient, body: CreateSession, stderr: Output): Promise<Session> => {
+  let session = await client.createSession(body, {
+    idempotencyKey: randomId(20),
+    onRetry: ({ message }) => stderr.write(`waiting: ${message} …\n`),
+  })
   while (isStarting(session)) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
     session = await client.getSession(session.id)
@@ -43,11 +56,33 @@ export const newCommand = command(
       label: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'a label; may be repeated' },
       env: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'an environment variable; may be repeated' },
       cwd: { type: 'string', value: 'DIR', about: 'working directory in the session' },
-      ttl: { type: 'string', value: 'SECONDS', about: 'end it this long after its start' },
+      ttl: { type: 'string', value: 'SECONDS', about: 'end it this long after its creation' },
+      idle: { type: 'string', value: 'SECONDS', about: 'end it when nothing happens in it for so long' },
+      'idle-action': {
+        type: 'string',
+        value: 'ACTION',
+        about: 'what is done when it is idle: stop, or suspend until someone attaches',
+      },
+      restart: {
+        type: 'string',
+        value: 'POLICY',
+        about: 'start its command anew: never, on-loss (of its host), always (also when it ends)',
+      },
+      'node-selector': {
+        type: 'string',
+        multiple: true,
+        value: 'NAME=VALUE',
+        about: 'a label that its node must have; may be repeated',
+      },
       json: { type: 'boolean', about: 'do not attach; print the session as JSON' },
     },
+    examples: [
+      'holdfast new --idle 3600 --idle-action suspend',
+      'holdfast new -d --restart always --node-selector disk=ssd -- ./serve.sh',
+    ],
   },
   async (values, [program, ...args], { io, client }) => {
+    const { restart, 'idle-action': idleAction } = values
     const body = given({
       name: values.name,
       template: values.template,
@@ -55,12 +90,16 @@ export const newCommand = command(
       env: pairs('--env', values.env),
       cwd: values.cwd,
       ttlSeconds: wholeNumber('--ttl', values.ttl),
+      idleSeconds: wholeNumber('--idle', values.idle),
+      idleAction: idleAction === undefined ? undefined : oneOf('--idle-action', IDLE_ACTIONS, idleAction),
+      restart: restart === undefined ? undefined : oneOf('--restart', RESTART_POLICIES, restart),
+      nodeSelector: pairs('--node-selector', values['node-selector']),
       command: program,
       args: program === undefined ? undefined : args,
       ...sizeOf(io.stdout),
     })
     const api = client()
-    const session = await withProgress(io.stderr, untilStarted(api, body))
+    const session = await withProgress(io.stderr, untilStarted(api, body, io.stderr))
     if (session.phase === 'failed') {
       const why = session.reason ?? 'no reason was given'
       throw new HoldfastError('INTERNAL', `session ${session.id} failed to start: ${why}`)

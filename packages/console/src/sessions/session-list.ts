@@ -1,6 +1,6 @@
 /** The live list of sessions: events as they come, a full list now and then, and polling while there are no events. */
 import type { HoldfastClient } from '@holdfast/client'
-import { hasEnded, type Session } from '@holdfast/protocol'
+import { hasEnded, type ServerEvent, type Session } from '@holdfast/protocol'
 import { computed, signal } from '@preact/signals'
 
 /** What the page may say about how fresh the list is. */
@@ -17,7 +17,7 @@ const MAX_PAGES = 5
 
 /** Times in milliseconds. */
 export const LIST_TIMES = {
-  /** Between two polls, while events alone do not tell the whole truth. */
+  /** Between two polls, while there are no events. */
   pollMs: 3000,
   /** A full list besides the events, whatever they say. */
   relistMs: 30_000,
@@ -100,7 +100,7 @@ export class SessionList {
     }
     while (!stop.aborted) {
       try {
-        for await (const event of this.#source.events(stop, onLink)) this.put(event.session)
+        for await (const event of this.#source.events(stop, onLink)) this.#take(event)
       } catch (error) {
         if (!stop.aborted) onLink(this.#explain(error))
       }
@@ -108,11 +108,16 @@ export class SessionList {
     }
   }
 
-  /** Polls while events are missing or will not come: a session that was stopped and forgotten has no last one. */
+  #take(event: ServerEvent): void {
+    if (event.type === 'session') this.put(event.session)
+    else if (event.type === 'removed') this.forget(event.id)
+    else if (event.type === 'reset') this.#dueAtMs = 0
+  }
+
+  /** Polls while events are missing. */
   async #followLists(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      const stopping = this.sessions.peek().some(({ phase }) => phase === 'stopping')
-      if (stopping || this.feed.peek().kind !== 'live' || Date.now() >= this.#dueAtMs) {
+      if (this.feed.peek().kind !== 'live' || Date.now() >= this.#dueAtMs) {
         this.#dueAtMs = Date.now() + this.#times.relistMs
         await this.#refresh()
       }

@@ -26,6 +26,8 @@ const GONE: ReadonlySet<number> = new Set([ERRORS.SESSION_NOT_FOUND.ws, ERRORS.S
 /** From this attempt on the page asks whether the session still exists: the browser cannot see why an upgrade was refused. */
 const ASK_AFTER_ATTEMPTS = 2
 const LAST_SCREEN_LINES = 1000
+/** An attach that takes longer than this wakes a suspended session, or waits for one that starts. */
+const WAKING_MS = 300
 /** LNM: a stored screen separates its lines by line feeds alone or with returns. */
 const LINE_FEED_IS_NEWLINE = '\x1b[20h'
 
@@ -38,6 +40,8 @@ export class Live {
   #wanted: Size
   /** Counts attachments: what an older one still says is ignored. */
   #generation = 0
+  /** The session itself has shown its screen to this attachment. */
+  #hasShown = false
   #colors: TerminalColors = {}
 
   constructor(options: LiveOptions) {
@@ -115,7 +119,23 @@ export class Live {
       onState: (link) => current() && this.#onState(link),
     })
     attachment.colors(this.#colors)
+    this.#hasShown = false
+    setTimeout(() => current() && void this.#showBefore(), WAKING_MS)
     return attachment
+  }
+
+  /** What a session showed before it was suspended, until it runs again and shows it itself. */
+  async #showBefore(): Promise<void> {
+    const { client, session } = this.#options
+    const generation = this.#generation
+    if (this.#hasShown) return
+    const screen = await client.screen(session, 'ansi').catch(() => '')
+    if (screen && generation === this.#generation && !this.#hasShown) this.#paint(screen)
+  }
+
+  #paint(screen: string): void {
+    this.#pane.reset()
+    this.#pane.write(new TextEncoder().encode(LINE_FEED_IS_NEWLINE + screen))
   }
 
   /** Asks for the size; the terminal takes it when the host says that the session has it. */
@@ -142,6 +162,7 @@ export class Live {
     const { state } = this.#options
     switch (message.type) {
       case 'attached':
+        this.#hasShown = true
         if (message.resume === 'fresh') this.#pane.reset()
         if (message.resume !== 'snapshot') this.#applySize(message)
         this.#pane.setReadOnly(message.mode === 'ro')
@@ -211,9 +232,8 @@ export class Live {
     this.#drop()
     this.#pane.setReadOnly(true)
     if (screen) {
-      this.#pane.reset()
       this.#applySize(session)
-      this.#pane.write(new TextEncoder().encode(LINE_FEED_IS_NEWLINE + screen))
+      this.#paint(screen)
     }
     const failed = session.phase === 'failed'
     const end = failed ? `failed: ${session.reason}` : endText(session.exitCode ?? null, session.signal ?? null)

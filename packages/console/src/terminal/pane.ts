@@ -1,6 +1,6 @@
 /** One xterm.js on the page: its renderer, keys, theme and size; knows bytes, nothing of sessions. */
 import { QueryFilter, WholeCharacters } from '@holdfast/client'
-import type { TerminalColors } from '@holdfast/protocol'
+import { cureResizes, type TerminalColors } from '@holdfast/protocol'
 import { FitAddon } from '@xterm/addon-fit'
 import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal } from '@xterm/xterm'
@@ -91,6 +91,7 @@ export class Pane {
     })
     this.#terminal.loadAddon(this.#fit)
     cureErase(this.#terminal)
+    cureResizes(this.#terminal)
     followTheme((theme) => {
       this.#terminal.options.theme = theme
       hooks.onColors(colorsOf(theme))

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Claim, type HostStatus, hostIdOf, newIncarnation, newSessionId, randomId } from '@holdfast/protocol'
+import { type Claim, type HostStatus, hostIdOf, incarnationOf, newSessionId, randomId } from '@holdfast/protocol'
 import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-kit'
 
 const MASTER_KEY = 'a master key for tests only'
@@ -45,7 +45,7 @@ export class HostProcess {
   constructor(directory: string, session: string, fence: number) {
     this.session = session
     this.fence = fence
-    this.hostId = hostIdOf(session, newIncarnation())
+    this.hostId = hostIdOf(session, incarnationOf(fence))
     this.path = join(directory, `${this.hostId}.sock`)
     const env = {
       PATH: '/usr/bin:/bin',
@@ -107,7 +107,9 @@ export class HostProcess {
       rows: 24,
       labels: {},
       createdAt: new Date().toISOString(),
-      ttlSeconds: null,
+      expiresAt: null,
+      idleAction: 'stop',
+      restart: 'never',
       idleSeconds: null,
       replayBytes: 1024 * 1024,
       scrollbackLines: 1000,

@@ -16,6 +16,8 @@ export class CommandLog {
   #count = 0
   #line: string | null = null
   #marked = false
+  /** It marks where its prompt is whole. */
+  #marksWhole = false
   #atPrompt = false
 
   constructor(onChange: (command: Command) => void) {
@@ -44,10 +46,8 @@ export class CommandLog {
   take(mark: Mark, place: Place): void {
     this.#marked = true
     if (mark.kind === 'line') this.#line = mark.command
-    else if (mark.kind === 'prompt') {
-      this.#end(null, place.start)
-      this.#atPrompt = true
-    } else if (mark.kind === 'end') this.#end(mark.exitCode, place.start)
+    else if (mark.kind === 'prompt') this.#prompt(mark.whole, place)
+    else if (mark.kind === 'end') this.#end(mark.exitCode, place.start)
     else this.#start(mark.command, place)
   }
 
@@ -60,6 +60,13 @@ export class CommandLog {
   close(offset: number): void {
     this.#end(null, offset)
     this.#atPrompt = false
+  }
+
+  /** A line entered between the two marks of one prompt was entered at it: who marks the end waits for the end. */
+  #prompt(whole: boolean, { start }: Place): void {
+    this.#end(null, start)
+    if (whole) this.#marksWhole = true
+    if (whole || !this.#marksWhole) this.#atPrompt = true
   }
 
   get #running(): Command | undefined {

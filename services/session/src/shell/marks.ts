@@ -1,8 +1,8 @@
 /** What a shell says about its prompt and its commands: OSC 133 (FinalTerm, kitty, fish) and OSC 633 (VS Code). */
 
 export type Mark =
-  /** A prompt is being shown, or was: what is typed now goes to the shell. */
-  | { kind: 'prompt' }
+  /** A prompt is being shown, or is `whole`: what is typed now goes to the shell. */
+  | { kind: 'prompt'; whole: boolean }
   /** The command line that runs next. */
   | { kind: 'line'; command: string }
   /** The command's output begins. */
@@ -75,8 +75,8 @@ const exitCodeOf = (field: string | undefined): number | null =>
 export const markOf = (dialect: '133' | '633', data: string): Mark | null => {
   const [letter, ...fields] = data.split(';')
   // A further line of the same prompt is no new prompt.
-  if (letter === 'A') return fields.includes('k=s') ? null : { kind: 'prompt' }
-  if (letter === 'B') return { kind: 'prompt' }
+  if (letter === 'A') return fields.includes('k=s') ? null : { kind: 'prompt', whole: false }
+  if (letter === 'B') return { kind: 'prompt', whole: true }
   if (letter === 'D') return { kind: 'end', exitCode: exitCodeOf(fields[0]) }
   if (letter === 'C') {
     const command = dialect === '133' ? commandOf(data) : null

@@ -45,9 +45,10 @@ export class OscScanner {
     this.#onOsc = onOsc
   }
 
-  push(bytes: Buffer): void {
+  /** The bytes end at `offset`; of what is left out before them nothing is missed but text. */
+  push(bytes: Buffer, offset: number): void {
+    this.#offset = offset - bytes.length
     for (let at = 0; at < bytes.length; ) at = this.#step(bytes, at)
-    this.#offset += bytes.length
   }
 
   /** Returns where to go on. */

@@ -35,9 +35,9 @@ export class Shell {
     return this.#cwd
   }
 
-  /** The next bytes of the stream. */
-  output(bytes: Buffer): void {
-    this.#scanner.push(bytes)
+  /** The next bytes of the stream, which end at `offset`. */
+  output(bytes: Buffer, offset: number): void {
+    this.#scanner.push(bytes, offset)
   }
 
   #hear(osc: Osc): void {

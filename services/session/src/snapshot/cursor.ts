@@ -1,9 +1,9 @@
 /** Puts the cursor anywhere it can be, also behind the last column, and saves it as it was saved. */
-import { hasText, isSecondHalf, isUniform, widthOf } from './cells.ts'
+import { background, hasText, isSecondHalf, isUniform, widthOf } from './cells.ts'
 import { finalOf } from './charsets.ts'
 import type { BufferState, Charset, Core } from './internals.ts'
 import type { Painter } from './painter.ts'
-import { DEFAULT_PEN } from './pen.ts'
+import { DEFAULT_PEN, isConsistent } from './pen.ts'
 
 export const ENTER_ALTERNATE = '\x1b[?47h'
 export const LEAVE_ALTERNATE = '\x1b[?47l'
@@ -67,14 +67,17 @@ export class Cursor {
     }
     const line = state.lines.get(state.ybase + y)
     const last = line && isSecondHalf(line, cols - 1) ? cols - 2 : cols - 1
-    if (line && hasText(line, last) && last + widthOf(line, last) <= cols) paint.reprint(line, last, y - top)
+    const printable = line !== undefined && hasText(line, last) && last + widthOf(line, last) <= cols
+    // Printing takes the cell's pen, from which there is no way back to flags that DECRC brought.
+    const reprints = printable && (isConsistent(paint.pen.pen) || state !== buffers.normal)
+    if (reprints) paint.reprint(line, last, y - top)
     else if (state === buffers.normal) {
       this.#placeAcross(x, y)
       return
     } else if (line && isUniform(line, cols)) {
       // Erasing to the left reaches the whole row, and leaves the cursor.
       paint.goTo(cols - 1, y - top)
-      paint.put(`x${paint.pen.to({ ...paint.pen.pen, bg: line._data[2] ?? 0 })}\x1b[1K`)
+      paint.put(`x${paint.pen.toBackground(background(line, 0))}\x1b[1K`)
     } else {
       paint.goTo(cols - 1, y - top)
       return

@@ -5,7 +5,7 @@ import type { BufferState, Core, Line } from './internals.ts'
 import { OpenLink } from './links.ts'
 import { titles } from './modes.ts'
 import { Painter } from './painter.ts'
-import { DEFAULT_PEN } from './pen.ts'
+import { DEFAULT_PEN, hasFlagsOf, isConsistent, penOfState } from './pen.ts'
 
 /** State that xterm.js does not keep: each returns sequences. */
 export interface Extras {
@@ -40,6 +40,8 @@ export class Dump {
   readonly #first: number
   /** Lines left out above. */
   readonly #dropped: number
+  /** The pen is what it will be, and the alternate screen's cursor is saved. */
+  #broughtAcross = false
 
   constructor(core: Core, extras: Extras, first: number) {
     this.#core = core
@@ -80,28 +82,43 @@ export class Dump {
     this.#margins(normal)
     if (active) return
     this.#link.keep(normal)
+    this.#bringAcross(normal)
     this.#cursor.place(normal, normal.x, normal.y)
+  }
+
+  /** Flags that only the normal screen's saved cursor has: whatever was drawn on the alternate one since has them too. */
+  #bringAcross({ savedCurAttrData: saved }: BufferState): void {
+    const { buffers, _inputHandler: handler } = this.#core
+    const pen = penOfState(handler._curAttrData)
+    if (isConsistent(pen) || hasFlagsOf(buffers.alt, pen) || !hasFlagsOf(buffers.normal, pen)) return
+    const paint = this.#paint
+    // Saving the other screen's cursor changes the pen, so that comes first.
+    paint.put(ENTER_ALTERNATE)
+    paint.pen.alternate = true
+    this.#cursor.save(buffers.alt, buffers.alt.savedY)
+    paint.pen.alternate = false
+    paint.put(LEAVE_ALTERNATE + paint.pen.bringBack(pen, saved, '\x1b8'))
+    this.#broughtAcross = true
   }
 
   #alternate(alt: BufferState, active: boolean): void {
     const paint = this.#paint
-    const { rows, cols } = this.#core
+    const { cols } = this.#core
     const extra = this.#extras.screen('alternate')
     const { savedX, savedY, savedCharset, savedCurAttrData: pen } = alt
     const saves =
       savedX !== 0 || savedY !== 0 || savedCharset !== undefined || pen.fg !== 0 || pen.bg !== 0 || paint.pen.scratched
     if (!active && !saves && extra === '') return
-    paint.put(`${paint.pen.to({ ...paint.pen.pen, bg: paint.pen.pen.bg & 0xfc000000 })}${ENTER_ALTERNATE}`)
+    paint.put(`${paint.pen.toBackground(0)}${ENTER_ALTERNATE}`)
     paint.pen.alternate = true
     if (active) {
       this.#tabStops(alt)
-      const from = alt.ybase
-      const lines = linesOf(alt, from, from + this.#first - this.#core.buffers.normal.lines.length, cols).slice(0, rows)
+      const lines = linesOf(alt, 0, this.#first - this.#core.buffers.normal.lines.length, cols)
       if (lines[0]?.isWrapped) this.#continuation()
       paint.goTo(0, 0)
       paint.lines(lines)
     }
-    this.#cursor.save(alt, Math.min(Math.max(0, savedY - alt.ybase), rows - 1))
+    if (!this.#broughtAcross || paint.pen.scratched) this.#cursor.save(alt, savedY)
     paint.put(extra)
     if (active) this.#margins(alt)
     else paint.put(LEAVE_ALTERNATE)
@@ -128,7 +145,7 @@ export class Dump {
       .filter((column) => tabs[column])
     const usual = columns.filter((column) => column < cols)
     const same = usual.length === Math.ceil(cols / 8) && usual.every((column) => column % 8 === 0)
-    const beyond = columns.filter((column) => column === cols || column === cols + 1)
+    const beyond = columns.filter((column) => column >= cols)
     if (same && beyond.length === 0) return
     const paint = this.#paint
     if (!same) {
@@ -139,7 +156,7 @@ export class Dump {
       }
     }
     if (beyond.length === 0) return
-    // Up to one more column is reached behind the last one; what lies further out shows only when the screen has grown.
+    // The cursor gets up to one more column behind the last one.
     paint.goTo(cols - 1, 0)
     paint.put('x')
     if (beyond.includes(cols)) paint.put('\x1bH')

@@ -6,9 +6,8 @@ import type { BufferState, Charset, Core, Line } from './internals.ts'
 import type { OpenLink } from './links.ts'
 import { modes } from './modes.ts'
 import type { Painter } from './painter.ts'
-import { isConsistent, type Pen, penOfState } from './pen.ts'
+import { hasFlagsOf, isConsistent, type Pen, penOfState } from './pen.ts'
 
-const UNDERLINE = 0x10000000
 const DESIGNATE = ['(', ')', '*', '+'] as const
 const INVOKE = ['\x0f', '\x0e', '\x1bn', '\x1bo'] as const
 
@@ -42,7 +41,7 @@ export class Finish {
     const misdesignated = charsets.charset !== charsets._charsets[charsets.glevel]
     const late = `${insertMode ? '\x1b[4h' : ''}${wraparound ? '' : '\x1b[?7l'}`
     this.#link.open(active, pen)
-    if (misdesignated || !isConsistent(pen)) this.#bringBack(active, pen, misdesignated)
+    if (misdesignated || !paint.pen.reaches(pen)) this.#bringBack(active, pen, misdesignated)
     const last = this.#lastPrinted(active, charsets.charset)
     // A cell that is printed only to get the cursor behind it is to be taken as it is.
     const helped = last === null && x >= this.#core.cols
@@ -64,15 +63,13 @@ export class Finish {
   #bringBack(active: BufferState, pen: Pen, charset: boolean): void {
     const { buffers, _charsetService: charsets } = this.#core
     const paint = this.#paint
-    const fits = ({ savedCharset, savedCurAttrData: saved }: BufferState): boolean =>
-      (!charset || savedCharset === charsets.charset) && (isConsistent(pen) || ((saved.fg ^ pen.fg) & UNDERLINE) === 0)
+    const fits = (state: BufferState): boolean =>
+      (!charset || state.savedCharset === charsets.charset) && (isConsistent(pen) || hasFlagsOf(state, pen))
     const across = !fits(active) && active === buffers.normal && fits(buffers.alt)
     const { savedCurAttrData } = across ? buffers.alt : active
     if (charset) paint.put(this.#designations())
-    paint.put(paint.pen.toExtended(pen))
-    paint.put(across ? `${ENTER_ALTERNATE}\x1b8${LEAVE_ALTERNATE}` : '\x1b8')
-    paint.pen.restored(savedCurAttrData)
-    if (!isConsistent(pen)) paint.put(paint.pen.again(pen))
+    const restore = across ? `${ENTER_ALTERNATE}\x1b8${LEAVE_ALTERNATE}` : '\x1b8'
+    paint.put(paint.pen.bringBack(pen, savedCurAttrData, restore))
   }
 
   #designations(): string {
@@ -93,9 +90,9 @@ export class Finish {
     if (joinState === 0 || line === undefined) return null
     const column = x - width
     const there = column >= 0 && column + width <= cols && hasText(line, column) && widthOf(line, column) === width
-    if (there) {
+    if (there && samePenAs(line, column, handler._curAttrData)) {
       const text = printedAs(textOf(line, column), charset)
-      return text === null || !samePenAs(line, column, handler._curAttrData) ? null : { column, width, text }
+      if (text !== null) return { column, width, text }
     }
     // A wide character without room, while there is no wrapping, prints nothing.
     const skipped = width === 2 && x === cols - 1 && !coreService.decPrivateModes.wraparound

@@ -108,14 +108,14 @@ export class Painter {
 
   #newLine(line: Line, scrolls: boolean): void {
     // Scrolling fills the new row with the pen's background; keep it where the line ends in it.
-    const { fg, bg } = this.pen.pen
+    const { bg } = this.pen.pen
     const last = this.#cols - 1
     if (
       scrolls &&
       plainColor(bg & ~FLAGS) !== 0 &&
       !(isErased(line, last) && background(line, last) === plainColor(bg & ~FLAGS))
     ) {
-      this.put(this.pen.to({ ...this.pen.pen, fg, bg: bg & FLAGS }))
+      this.put(this.pen.toBackground(0))
     }
     this.put(this.#x === 0 ? '\n' : '\r\n')
     this.#x = 0
@@ -177,7 +177,7 @@ export class Painter {
   }
 
   #draw(line: Line): void {
-    const cols = Math.min(this.#cols, line.length)
+    const cols = this.#cols
     for (let column = 0; column < cols; ) {
       if (isErased(line, column)) column = this.#erased(line, column, cols)
       else if (this.#isHalved(line, column)) {
@@ -218,9 +218,7 @@ export class Painter {
       to++
     if (color === this.#fill && !this.#dirty.has(from)) return to
     this.#move(from)
-    const { pen } = this.pen
-    if (plainColor(pen.bg & ~FLAGS) !== color)
-      this.put(this.pen.to({ ...pen, bg: (pen.bg & FLAGS) | (line._data[from * 3 + 2] as number) }))
+    if (plainColor(this.pen.pen.bg & ~FLAGS) !== color) this.put(this.pen.toBackground(color))
     const toEnd = to === this.#cols && from > 0
     this.put(toEnd ? '\x1b[K' : `\x1b[${to - from === 1 ? '' : to - from}X`)
     return to

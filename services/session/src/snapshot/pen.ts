@@ -1,5 +1,5 @@
 /** The pen (colours, flags, underline, link) and the shortest sequences that lead from one to another. */
-import type { Core, ExtendedAttributes, PenState } from './internals.ts'
+import type { BufferState, Core, ExtendedAttributes, PenState } from './internals.ts'
 
 export interface Pen {
   fg: number
@@ -58,6 +58,10 @@ export const penOfState = ({ fg, bg, extended }: PenState): Pen => penOf(fg, bg,
 /** As SGR and OSC 8 leave it. DECRC brings back flags without what they speak of, DECALN draws with such. */
 export const isConsistent = ({ fg, bg, style, url }: Pen): boolean =>
   ((fg & UNDERLINE) !== 0) === (style !== 0) && ((bg & EXTENDED) !== 0) === (style !== 0 || url !== 0)
+
+/** Would DECRC bring back, of the flags that SGR cannot set alone, those of `pen`? */
+export const hasFlagsOf = ({ savedCurAttrData: saved }: BufferState, pen: Pen): boolean =>
+  ((saved.fg ^ pen.fg) & UNDERLINE) === 0
 
 const sameUnderline = (one: Pen, other: Pen): boolean =>
   ((one.fg ^ other.fg) & UNDERLINE) === 0 &&
@@ -146,12 +150,21 @@ export class PenMover {
     const target = this.#isLost(wanted.url) ? { ...wanted, url: 0 } : wanted
     if (samePen(this.pen, target)) return ''
     if (!isConsistent(target)) {
-      const near = sameUnderline(this.pen, target) && changes(this.pen, target) !== null
-      if (near) return this.#move(target, true)
+      if (this.reaches(target)) return this.#move(target, true)
       return this.locked ? this.toExtended(target) : this.#force(target)
     }
     const cleared = isConsistent(this.pen) ? '' : this.#clear()
     return cleared + this.#link(target.url) + this.#move(target, false)
+  }
+
+  /** Does SGR lead there? Where flags and what they speak of disagree, only from a pen in which they do so too. */
+  reaches(target: Pen): boolean {
+    return isConsistent(target) || (sameUnderline(this.pen, target) && changes(this.pen, target) !== null)
+  }
+
+  /** To another background, and nothing else: that never takes DECRC, which moves the cursor. */
+  toBackground(color: number): string {
+    return this.to({ ...this.pen, bg: (this.pen.bg & ~COLOR) | color })
   }
 
   /** To a cell's attributes: the underline's colour does not matter where it is not kept. */
@@ -183,8 +196,15 @@ export class PenMover {
     this.pen = { ...this.pen, url, bg: this.pen.bg | EXTENDED }
   }
 
+  /** Style, colour and link of `wanted`, then the `saved` flags by `restore`, a DECRC. */
+  bringBack(wanted: Pen, saved: { fg: number; bg: number }, restore: string): string {
+    const text = this.toExtended(wanted) + restore
+    this.#restored(saved)
+    return text + (isConsistent(wanted) ? '' : this.#again(wanted))
+  }
+
   /** Where the flag that counts style and link is behind what they are, saying the link again brings it up. */
-  again({ bg, style, url }: Pen): string {
+  #again({ bg, style, url }: Pen): string {
     const counts = style !== 0 || url !== 0 ? EXTENDED : 0
     if ((bg & EXTENDED) !== counts || (this.pen.bg & EXTENDED) === counts) return ''
     this.pen = { ...this.pen, bg: (this.pen.bg & ~EXTENDED) | counts }
@@ -192,7 +212,7 @@ export class PenMover {
   }
 
   /** What DECRC does. */
-  restored({ fg, bg }: { fg: number; bg: number }): void {
+  #restored({ fg, bg }: { fg: number; bg: number }): void {
     this.pen = { ...this.pen, fg, bg }
   }
 
@@ -244,7 +264,7 @@ export class PenMover {
     text += save
     this.pen = { ...DEFAULT_PEN, url: extended && !underlined ? ANY_LINK : 0 }
     text += this.toExtended(target) + restore
-    this.restored(flags)
+    this.#restored(flags)
     this.scratched = true
     this.forced++
     return text

@@ -1,0 +1,25 @@
+/** `holdfast admin drain`: empties a node. */
+import { command, oneNode, wholeNumber } from '../../command.ts'
+import { nodeTable } from './node-table.ts'
+
+export const drainCommand = command(
+  {
+    name: 'admin drain',
+    summary: 'Cordon a node and wait for the end of its sessions; `admin nodes` says how many are left.',
+    usage: '<node> [--end-idle SECONDS]',
+    options: {
+      'end-idle': {
+        type: 'string',
+        value: 'SECONDS',
+        about: 'end those without a viewer that are idle for so long; default: none',
+      },
+    },
+    examples: ['holdfast admin drain n2', 'holdfast admin drain n2 --end-idle 600'],
+  },
+  async (values, positionals, { io, client }) => {
+    const node = oneNode(positionals)
+    const seconds = wholeNumber('--end-idle', values['end-idle'])
+    io.stdout.write(nodeTable(await client().drain(node, seconds), node))
+    return 0
+  },
+)

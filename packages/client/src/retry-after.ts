@@ -1,0 +1,45 @@
+/** Tries again when, and only when, the server said how long to wait: its Retry-After is a place in a queue. */
+import { HoldfastError } from '@holdfast/protocol'
+
+export interface RetryOptions {
+  /** Milliseconds to wait in all; a longer wait is the caller's to decide. Default: 30,000. */
+  retryForMs?: number
+  onRetry?: (error: HoldfastError, waitMs: number) => void
+  signal?: AbortSignal
+}
+
+const RETRY_FOR_MS = 30_000
+/** Retry-After has whole seconds: within one, all to whom the same was said are spread by chance. */
+const SECOND_MS = 1000
+
+const waitFor = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const abort = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+
+/** For calls that were refused without having done anything: TOO_MANY. */
+export const retryWhenTold = async <T>(call: () => Promise<T>, options: RetryOptions): Promise<T> => {
+  let leftMs = options.retryForMs ?? RETRY_FOR_MS
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'TOO_MANY' || error.retryAfterMs === undefined)
+        throw error
+      const waitMs = error.retryAfterMs + Math.random() * SECOND_MS
+      leftMs -= waitMs
+      if (leftMs < 0) throw error
+      options.onRetry?.(error, waitMs)
+      await waitFor(waitMs, options.signal)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/** Two Docker hosts: sessions go where they are told, are reached through the other host's door, and outlive door and cable. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { HoldfastClient } from '@holdfast/client'
+import { type NodeList, randomId } from '@holdfast/protocol'
+import { freePort } from '@holdfast/session-store/redis-server'
+import { DockerHost, whyNoDockerHost } from '../src/chaos/stand/docker-host.ts'
+import { Engine } from '../src/chaos/stand/engine.ts'
+import {
+  newPair,
+  type Pair,
+  pathsIn,
+  SERVICE_IMAGE,
+  SESSION_IMAGE,
+  writeFiles,
+} from '../src/chaos/stand/installation.ts'
+import { RedisServer } from '../src/chaos/stand/redis-server.ts'
+import { DOCKER_SOCKET, until } from './support/stack.ts'
+import { view } from './support/viewer.ts'
+
+const DOOR_PORT = 7070
+const skip = await whyNoDockerHost()
+
+describe('two Docker hosts', { skip }, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hft-'))
+  const cluster = `t${randomId(8)}`
+  const paths = pathsIn(dir)
+  const far = new DockerHost(7)
+  let redis: RedisServer
+  let pair: Pair
+  let client: HoldfastClient
+  let key: string
+
+  before(async () => {
+    key = writeFiles(paths, '')
+    await far.start()
+    await far.load(SESSION_IMAGE)
+    await far.load(SERVICE_IMAGE)
+    const nodes = [
+      { id: 'near', labels: { place: 'here' } },
+      { id: 'far', engine: { socket: far.socket }, door: `${far.address}:${DOOR_PORT}`, labels: { place: 'there' } },
+    ]
+    const nodesFile = join(dir, 'nodes.json')
+    writeFileSync(nodesFile, JSON.stringify(nodes))
+    redis = new RedisServer('redis', paths.logs, await freePort())
+    await redis.service.start()
+    pair = await newPair(paths, cluster, redis.port, 0)
+    await pair.orchestrator.start({
+      HOLDFAST_NODES_FILE: nodesFile,
+      HOLDFAST_DOCKER_SOCKET: DOCKER_SOCKET,
+      HOLDFAST_GUARD_IMAGE: SERVICE_IMAGE,
+    })
+    await pair.gateway.start()
+    client = new HoldfastClient({ url: pair.url, key })
+  })
+  after(async () => {
+    await pair?.gateway.kill()
+    await pair?.orchestrator.kill()
+    await redis?.stop()
+    await far.destroy()
+    await new Engine(DOCKER_SOCKET).clear(cluster)
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  const nodes = async (): Promise<NodeList> => {
+    const answer = await fetch(`${pair.url}/v1/nodes`, { headers: { authorization: `Bearer ${key}` } })
+    return (await answer.json()) as NodeList
+  }
+  const isReachable = async () => (await nodes()).nodes.find(({ id }) => id === 'far')?.reachable === true
+  const create = async (place: string) => {
+    const session = await client.createSession({ template: 'counted', nodeSelector: { place } })
+    assert.equal(session.phase, 'running', session.reason)
+    return session
+  }
+
+  test('a session on the other host is typed into, read and removed like any other', async () => {
+    await until('the far node answers, its door too', isReachable)
+    assert.equal((await create('here')).node, 'near')
+    const session = await create('there')
+    assert.equal(session.node, 'far')
+    const viewer = view(client, session.id)
+    viewer.attachment.write('echo over-$((40 + 2))-there\n')
+    await viewer.waitFor(/over-42-there/)
+    viewer.attachment.detach()
+    await client.wait(session.id, { until: 'text', text: 'over-42-there' })
+    const container = `hf-${cluster}-${session.id}-1`
+    assert.equal(await far.docker('port', container), '', 'no port is published')
+    assert.equal(await far.docker('inspect', '-f', '{{.HostConfig.NetworkMode}}', container), 'none')
+    await client.deleteSession(session.id)
+    const hosts = await far.docker('exec', `hf-${cluster}-door`, 'ls', '/run/holdfast/hosts')
+    assert.equal(hosts, '', 'its directory is gone')
+  })
+
+  test('a session outlives its node’s door: viewers go on at the byte they had', async () => {
+    const { id } = await create('there')
+    const viewer = view(client, id)
+    viewer.attachment.write('kept=$$; echo first-$kept\n')
+    await viewer.waitFor(/first-\d+/)
+    await far.docker('restart', '-t', '1', `hf-${cluster}-door`)
+    viewer.attachment.write('echo second-$kept\n')
+    await viewer.waitFor(/second-\d+/)
+    viewer.attachment.detach()
+    await client.deleteSession(id)
+  })
+
+  test('a node that is cut off loses nothing and hinders nobody; reconnected, its sessions are as they were', async () => {
+    const { id } = await create('there')
+    const viewer = view(client, id)
+    viewer.attachment.write('kept=remembered; echo before-$((1 + 1))\n')
+    await viewer.waitFor(/before-2/)
+    await far.disconnect()
+    try {
+      await until('the cut is noticed', async () => !(await isReachable()))
+      assert.equal((await create('here')).node, 'near')
+      assert.equal((await client.getSession(id)).phase, 'running')
+    } finally {
+      await far.connect()
+    }
+    await until('it is back', isReachable)
+    viewer.attachment.write('echo after-$kept\n')
+    await viewer.waitFor(/after-remembered/)
+    viewer.attachment.detach()
+    await client.deleteSession(id)
+  })
+})

@@ -1,0 +1,141 @@
+/** Nodes as operators name and see them: TypeBox schemas of the nodes file and of `/v1/nodes`. */
+import { type Static, Type } from 'typebox'
+import { labelsSchema } from './session.ts'
+
+const strict = { additionalProperties: false } as const
+const path = (description: string) => Type.String({ pattern: '^/', description })
+
+/** How the engine is reached; keys and certificates are files on the orchestrator's machine, never their content. */
+export const nodeEngineSchema = Type.Object(
+  {
+    socket: Type.Optional(path('Unix socket of an engine on this machine')),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          host: Type.String({ minLength: 1, maxLength: 253 }),
+          port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: 'default 2376' })),
+          ca: path('file with the certificate authority of the engine, PEM'),
+          cert: path('file with our certificate, PEM'),
+          key: path('file with our private key, PEM'),
+        },
+        strict,
+      ),
+    ),
+    ssh: Type.Optional(
+      Type.Object(
+        {
+          host: Type.String({ minLength: 1, maxLength: 253 }),
+          port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: 'default 22' })),
+          user: Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,31}$' }),
+          keyFile: path('file with our private key'),
+          hostKey: Type.String({
+            pattern: '^SHA256:[A-Za-z0-9+/]{43}$',
+            description: 'fingerprint of the server’s key, as `ssh-keygen -lf` prints it',
+          }),
+        },
+        strict,
+      ),
+    ),
+  },
+  { ...strict, minProperties: 1, maxProperties: 1, description: 'one of socket, tls and ssh' },
+)
+export type NodeEngine = Static<typeof nodeEngineSchema>
+
+export const capacitySchema = Type.Object(
+  {
+    cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 4096, description: 'cores' })),
+    memoryMb: Type.Optional(Type.Integer({ minimum: 1, description: 'MiB' })),
+    pids: Type.Optional(Type.Integer({ minimum: 1, description: 'processes and threads' })),
+    sessions: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  { ...strict, description: 'what all sessions’ limits may add up to; what is not given is not bounded' },
+)
+export type Capacity = Static<typeof capacitySchema>
+
+export const nodeSpecSchema = Type.Object(
+  {
+    id: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }),
+    engine: Type.Optional(nodeEngineSchema),
+    door: Type.Optional(
+      Type.String({
+        pattern: '^(\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}$',
+        description: 'private IP address and port of the node on which its door listens; needed with tls and ssh',
+      }),
+    ),
+    labels: Type.Optional(labelsSchema),
+    region: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9]{0,15}$' })),
+    zone: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+    capacity: Type.Optional(capacitySchema),
+  },
+  { ...strict, description: 'without `engine`: this machine, as HOLDFAST_RUNTIME says' },
+)
+export type NodeSpec = Static<typeof nodeSpecSchema>
+
+const share = (of: string) => Type.Number({ description: `${of}, 0 to 1` })
+
+/** How full a machine is. */
+export const pressureSchema = Type.Object({
+  cpu: share('load of the last minute by cores; above 1 when processes wait'),
+  memory: share('memory in use'),
+  memoryFreeMb: Type.Integer({ description: 'memory that programs may still take, MiB' }),
+  pids: share('processes and threads of what the kernel allows'),
+  disk: share('disk of the sessions in use'),
+  diskFreeMb: Type.Integer({ description: 'MiB' }),
+})
+export type Pressure = Static<typeof pressureSchema>
+
+const nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) => Type.Union([schema, Type.Null()])
+
+export const nodeViewSchema = Type.Object({
+  id: Type.String(),
+  source: Type.Union([Type.Literal('file'), Type.Literal('api')]),
+  runtime: Type.String(),
+  engine: Type.String({ description: 'how it is reached' }),
+  labels: Type.Record(Type.String(), Type.String()),
+  region: nullable(Type.String()),
+  zone: nullable(Type.String()),
+  capacity: capacitySchema,
+  reserved: Type.Object({
+    cpus: Type.Number(),
+    memoryMb: Type.Integer(),
+    pids: Type.Integer(),
+    sessions: Type.Integer(),
+  }),
+  pressure: nullable(pressureSchema),
+  bridgePorts: nullable(
+    Type.Object({ used: Type.Integer(), limit: Type.Integer() }, { description: 'sessions with a network' }),
+  ),
+  cordoned: Type.Boolean({ description: 'takes no new sessions' }),
+  draining: Type.Boolean({ description: 'is being emptied' }),
+  reachable: Type.Boolean(),
+  breaker: Type.Union([Type.Literal('closed'), Type.Literal('open'), Type.Literal('half-open')], {
+    description: 'open: it failed several times in a row and is only knocked at; half-open: it is, just now',
+  }),
+  heartbeatAgeMs: nullable(Type.Integer({ description: 'since it answered last' })),
+  lastError: nullable(Type.String()),
+  sessions: Type.Integer({ description: 'sessions with a host on the node, as far as this replica knows' }),
+})
+export type NodeView = Static<typeof nodeViewSchema>
+
+export const nodeListSchema = Type.Object({
+  nodes: Type.Array(nodeViewSchema),
+  maintenance: nullable(
+    Type.Object({ since: Type.String() }, { description: 'while it lasts no timer ends a session' }),
+  ),
+})
+export type NodeList = Static<typeof nodeListSchema>
+
+/** Where a session would go now, and why not elsewhere. */
+export const placementSchema = Type.Object({
+  node: nullable(Type.String({ description: 'null: none takes it now' })),
+  nodes: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      score: nullable(Type.Number({ description: 'the highest is taken; null when the node is out of the question' })),
+      warm: Type.Boolean({ description: 'a warm host for it waits there' }),
+      reasons: Type.Array(Type.String(), { description: 'why it is out of the question; empty when it is not' }),
+    }),
+    { description: 'best first' },
+  ),
+})
+export type Placement = Static<typeof placementSchema>

@@ -1,0 +1,12 @@
+/** Does once, while nobody waits, what the first claim would have to compile and load. */
+import { DEFAULT_COLS, DEFAULT_ROWS, newEpoch, SCROLLBACK_LINES } from '@holdfast/protocol'
+import { Screen } from './screen.ts'
+
+const nothing = () => undefined
+const SIZE = { cols: DEFAULT_COLS, rows: DEFAULT_ROWS, scrollbackLines: SCROLLBACK_LINES }
+
+export const warmUp = (): void => {
+  newEpoch()
+  const screen = new Screen(SIZE, { onReply: nothing, onTitle: nothing, onBell: nothing, onParsed: nothing })
+  screen.write(Buffer.from('\n'), 1)
+}
