@@ -15,6 +15,9 @@ import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-k
 const MASTER_KEY = 'a master key for tests only'
 const mainOf = (service: string): string => join(import.meta.dirname, `../../../../services/${service}/src/main.ts`)
 
+/** With the allocator's setting below what keeps a host small, as in images/Dockerfile. */
+const SMALL = ['--max-semi-space-size=1']
+
 /** Polls until the condition holds; the deadline turns a hang into a failure that says what was missing. */
 export const eventually = async (what: string, met: () => unknown, seconds = 60): Promise<void> => {
   const deadline = Date.now() + seconds * 1000
@@ -49,12 +52,14 @@ export class HostProcess {
     this.path = join(directory, `${this.hostId}.sock`)
     const env = {
       PATH: '/usr/bin:/bin',
+      MALLOC_ARENA_MAX: '1',
       HOLDFAST_HOST_ID: this.hostId,
       HOLDFAST_HOST_KEY: hostKey(MASTER_KEY, this.hostId),
       HOLDFAST_LISTEN: `unix:${this.path}`,
       LOG_LEVEL: 'error',
     }
-    this.#child = spawn(process.execPath, [mainOf('session')], { stdio: ['ignore', 'ignore', 'inherit'], env })
+    const args = [...SMALL, mainOf('session')]
+    this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'], env })
   }
 
   get pid(): number {
