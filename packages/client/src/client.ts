@@ -219,7 +219,7 @@ export class HoldfastClient {
     return this.#http.json('POST', `${nodePath(node)}/uncordon`)
   }
 
-  /** Cordons, and ends sessions without a viewer that are idle for so long, if a time is given. */
+  /** Cordons; sessions without a viewer that are idle for `endIdleSeconds` are moved, or ended where `restart` is `never`. */
   drain(node: string, endIdleSeconds?: number): Promise<NodeList> {
     const query = endIdleSeconds === undefined ? '' : `?endIdleSeconds=${endIdleSeconds}`
     return this.#http.json('POST', `${nodePath(node)}/drain${query}`)

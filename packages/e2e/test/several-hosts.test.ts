@@ -106,6 +106,47 @@ describe('two Docker hosts', { skip }, () => {
     await client.deleteSession(id)
   })
 
+  test('drained, a node gives its sessions to the other one with their files: idle ones now, suspended ones when they wake', async () => {
+    await client.cordon('near')
+    const make = (restart: 'never' | 'on-loss') => client.createSession({ template: 'counted', restart })
+    const [moves, sleeps] = [await make('on-loss'), await make('never')]
+    await client.uncordon('near')
+    const at = async (id: string) => {
+      const { node, phase } = await client.getSession(id)
+      return `${phase} on ${node}`
+    }
+    const isNear = async (id: string) => (await at(id)) === 'running on near'
+    assert.deepEqual(await Promise.all([at(moves.id), at(sleeps.id)]), ['running on far', 'running on far'])
+    for (const { id } of [moves, sleeps]) {
+      const viewer = view(client, id)
+      viewer.attachment.write(`head -c 3000000 /dev/urandom > big; sha256sum big > sum; echo made-$((1 + 1))\n`)
+      await viewer.waitFor(/made-2/)
+      viewer.attachment.detach()
+    }
+    await client.suspendSession(sleeps.id)
+    await client.drain('far', 0)
+    await until('the idle one runs on the other node', () => isNear(moves.id))
+    assert.equal(await at(sleeps.id), 'suspended on far')
+    for (const { id } of [moves, sleeps]) {
+      const viewer = view(client, id)
+      await viewer.waitFor(/made-2/)
+      viewer.attachment.write('sha256sum -c sum; stat -c home-of-%U ~\n')
+      await viewer.waitFor(/big: OK\s+home-of-dev/)
+      viewer.attachment.detach()
+      assert.ok(await isNear(id))
+    }
+    await until('nothing of them is left there', async () => {
+      const ours = `label=dev.holdfast.session`
+      return (
+        (await far.docker('ps', '-aq', '--filter', ours)) +
+          (await far.docker('volume', 'ls', '-q', '--filter', ours)) ===
+        ''
+      )
+    })
+    await client.uncordon('far')
+    for (const { id } of [moves, sleeps]) await client.deleteSession(id)
+  })
+
   test('a node that is cut off loses nothing and hinders nobody; reconnected, its sessions are as they were', async () => {
     const { id } = await create('there')
     const viewer = view(client, id)

@@ -89,7 +89,10 @@ export const END_REASONS = {
   deleted: { by: 'principal', meaning: 'Someone asked for the session to end.' },
   ttl: { by: 'policy', meaning: 'The session reached its time to live.' },
   idle: { by: 'policy', meaning: 'The session was idle for longer than its template allows.' },
-  drained: { by: 'operator', meaning: 'The node was drained and the session was idle.' },
+  drained: {
+    by: 'operator',
+    meaning: 'The node was drained, the session was idle, and its policy does not start it anew.',
+  },
   'image-missing': { by: 'runtime', meaning: 'The image of the template is not on the node.' },
   'command-not-found': { by: 'command', meaning: 'The command does not exist in the session.' },
   'cwd-not-found': { by: 'command', meaning: 'The working directory does not exist in the session.' },

@@ -7,6 +7,8 @@ import { DEFAULT_LIMITS, type HostInfo, type HostSpec, type UnusedWorkspace } fr
 /** Open files of one process: the most that an engine without CAP_SYS_RESOURCE of its own can be counted on to give. */
 const MAX_FILES = 20_000
 const MIB = 1024 * 1024
+/** Where the workspace is mounted. */
+export const HOME = '/home/dev'
 const CPU_PERIOD_US = 100_000
 
 /** Of a container by its host, and of a volume by its workspace: a second create is a conflict. A cluster's name has no dash. */
@@ -39,7 +41,7 @@ const resources = (given: Limits) => {
 /** Binds fail when the source is missing, unlike `Binds`, which would make it. */
 const mounts = (name: string, socketDir: string, labels: Record<string, string>) => [
   { Type: 'bind' as const, Source: socketDir, Target: '/run/holdfast' },
-  { Type: 'volume' as const, Source: name, Target: '/home/dev', VolumeOptions: { Labels: labels } },
+  { Type: 'volume' as const, Source: name, Target: HOME, VolumeOptions: { Labels: labels } },
 ]
 
 /** `socketDir` as the engine sees it; `network` is a network's name or `none`. */

@@ -3,8 +3,11 @@ import { HoldfastError } from '@holdfast/protocol'
 import type Docker from 'dockerode'
 import { RuntimeRefused } from './runtime.ts'
 
-/** Milliseconds that a call may take. Source: a start took 0.3 s on 2 idle cores; engines under mass creates take seconds (moby#30883). */
-export const DEADLINE_MS = { ping: 3_000, query: 5_000, change: 30_000 } as const
+/**
+ * Milliseconds that a call may take; `copy`: of all files of a session. Source: a start took 0.3 s on 2 idle cores; engines
+ * under mass creates take seconds (moby#30883).
+ */
+export const DEADLINE_MS = { ping: 3_000, query: 5_000, change: 30_000, copy: 600_000 } as const
 
 /** The engine's own answer, with its HTTP status, for callers that expect some of them. */
 export class EngineRefusal extends RuntimeRefused {

@@ -1,26 +1,20 @@
 /** Session hosts as containers of one Docker engine (20.10 or newer). */
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError, type NodeEngine } from '@holdfast/protocol'
 import type Docker from 'dockerode'
 import { withAssignment } from './assignment.ts'
-import { containerBody, containerName, seenInInspect, seenInList, seenInVolumes } from './docker-container.ts'
+import { containerBody, containerName, seenInInspect, seenInList } from './docker-container.ts'
 import { ensureDoor, hostsVolume } from './docker-door.ts'
 import { call, createContainer, DEADLINE_MS, ping, readLogs, refused, unless } from './docker-engine.ts'
 import { type SessionNetwork, sessionNetwork } from './docker-network.ts'
+import { readFiles, removeVolume, unusedWorkspaces, writeFiles } from './docker-workspace.ts'
 import { connect } from './engine-address.ts'
 import { enginePath } from './engine-path.ts'
 import { LABEL } from './labels.ts'
 import { localMachine, type Machine } from './machine.ts'
-import {
-  type HostInfo,
-  type HostSpec,
-  ImageMissing,
-  type NodeReport,
-  type Runtime,
-  RuntimeRefused,
-  type UnusedWorkspace,
-} from './runtime.ts'
+import { type HostInfo, type HostSpec, ImageMissing, type NodeReport, type Runtime, RuntimeRefused } from './runtime.ts'
 import { Semaphore } from './semaphore.ts'
 
 export interface DockerOptions {
@@ -69,8 +63,9 @@ const inspect = async (engine: Engine, hostId: string): Promise<HostInfo | null>
 }
 
 /** Makes the container and answers null, or finds the one that is there; between the two the engine knows neither. */
-const makeOrFind = async (engine: Engine, spec: HostSpec, network: string): Promise<HostInfo | null> => {
+const makeOrFind = async (engine: Engine, spec: HostSpec): Promise<HostInfo | null> => {
   const { docker, options } = engine
+  const network = spec.network ? await engine.network.ready() : 'none'
   const name = containerName(options.cluster, spec.hostId)
   const body = containerBody(options.cluster, spec, join(await engine.engineHostsDir(), spec.hostId), network)
   for (const until = Date.now() + DEADLINE_MS.change; Date.now() < until; await delay(LOOK_MS)) {
@@ -85,8 +80,7 @@ const makeOrFind = async (engine: Engine, spec: HostSpec, network: string): Prom
 }
 
 const create = async (engine: Engine, spec: HostSpec): Promise<HostInfo> => {
-  const network = spec.network ? await engine.network.ready() : 'none'
-  const found = await makeOrFind(engine, spec, network)
+  const found = await makeOrFind(engine, spec)
   // Whoever created it may have got no further.
   if (found !== null && found.state !== 'created') return found
   const name = containerName(engine.options.cluster, spec.hostId)
@@ -97,6 +91,13 @@ const create = async (engine: Engine, spec: HostSpec): Promise<HostInfo> => {
   const started = await inspect(engine, spec.hostId)
   if (started === null) throw new HoldfastError('RUNTIME_UNAVAILABLE', `Docker has ${name} no more, which it started`)
   return started
+}
+
+/** Also into one that an earlier try left half filled. */
+const importWorkspace = async (engine: Engine, spec: HostSpec, files: Readable): Promise<void> => {
+  const found = await makeOrFind(engine, spec)
+  if (found !== null && found.state !== 'created') throw new RuntimeRefused(`${spec.hostId} has been started`)
+  await writeFiles(engine.docker.getContainer(containerName(engine.options.cluster, spec.hostId)), files)
 }
 
 const list = async (engine: Engine): Promise<HostInfo[]> => {
@@ -148,22 +149,6 @@ const removeContainer = async (engine: Engine, hostId: string): Promise<void> =>
   }
 }
 
-/** To the engine also a container that ended, or was never started, has its volumes. */
-const unusedWorkspaces = async ({ docker, options }: Engine): Promise<UnusedWorkspace[]> => {
-  const filters = { label: [`${LABEL.cluster}=${options.cluster}`, LABEL.host], dangling: ['true'] }
-  const { Volumes } = await call('list volumes', DEADLINE_MS.query, (abortSignal) =>
-    docker.listVolumes({ filters, abortSignal }),
-  )
-  return (Volumes ?? []).map((volume) => seenInVolumes(options.cluster, volume)).filter((seen) => seen !== null)
-}
-
-/** The engine refuses while a container has it. */
-const removeVolume = async (engine: Engine, workspace: string): Promise<void> => {
-  const volume = engine.docker.getVolume(containerName(engine.options.cluster, workspace))
-  const removing = call('remove a volume', DEADLINE_MS.change, (abortSignal) => volume.remove({ abortSignal }))
-  await unless([404], removing)
-}
-
 /** The container goes after the directory: as long as it is there, an interrupted removal knows that both are this cluster's. */
 const remove = async (engine: Engine, hostId: string, workspace: string | null): Promise<void> => {
   const found = await inspect(engine, hostId)
@@ -171,7 +156,7 @@ const remove = async (engine: Engine, hostId: string, workspace: string | null):
   if (found !== null) await engine.machine.remove(hostId)
   else await engine.machine.removeEmpty(hostId) // at most that is left, of a create that failed
   await removeContainer(engine, hostId)
-  if (workspace !== null) await removeVolume(engine, workspace)
+  if (workspace !== null) await removeVolume(engine.docker, engine.options.cluster, workspace)
 }
 
 const tail = async (engine: Engine, hostId: string, maxBytes: number): Promise<string> => {
@@ -227,8 +212,10 @@ export const dockerRuntime = (options: DockerOptions): Runtime => {
     list: () => list(engine),
     inspect: (hostId) => inspect(engine, hostId),
     stop: (hostId, graceMs) => stop(engine, hostId, graceMs),
-    unusedWorkspaces: () => unusedWorkspaces(engine),
-    removeWorkspace: (workspace) => removeVolume(engine, workspace),
+    unusedWorkspaces: () => unusedWorkspaces(engine.docker, options.cluster),
+    removeWorkspace: (workspace) => removeVolume(engine.docker, options.cluster, workspace),
+    exportWorkspace: (hostId) => readFiles(engine.docker.getContainer(containerName(options.cluster, hostId))),
+    importWorkspace: (spec, files) => engine.creates.run(() => importWorkspace(engine, spec, files)),
     remove: (hostId, workspace = hostId) => remove(engine, hostId, workspace),
     freeze: (hostId) => pause(engine, hostId, 'pause'),
     thaw: (hostId) => pause(engine, hostId, 'unpause'),

@@ -1,4 +1,5 @@
 /** Where session hosts come from, in our words: nothing of Docker, Kubernetes or processes shows here. */
+import type { Readable } from 'node:stream'
 import type { Limits, Pressure } from '@holdfast/protocol'
 
 /** Of a host for which nothing else is said. */
@@ -89,6 +90,13 @@ export interface Runtime {
   unusedWorkspaces?(): Promise<UnusedWorkspace[]>
   /** Removing what is absent succeeds; throws RuntimeRefused while a host has it. */
   removeWorkspace?(workspace: string): Promise<void>
+  /** Where files can leave the node: those of a host that ended, as a tar archive. Throws RUNTIME_UNAVAILABLE also while they are read. */
+  exportWorkspace?(hostId: string): Promise<Readable>
+  /**
+   * Makes the host with these files in its workspace, for a later `create` to start. Throws as that does, and RuntimeRefused
+   * when it was started before. Once it has returned the files are there, all of them.
+   */
+  importWorkspace?(spec: HostSpec, files: Readable): Promise<void>
   /** The last `maxBytes` of the host's output, lines of its standard output unbroken and in order; empty when it is gone. */
   tail(hostId: string, maxBytes: number): Promise<string>
   /** Throws RUNTIME_UNAVAILABLE within 3 s when the engine does not answer. */

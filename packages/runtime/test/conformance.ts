@@ -1,5 +1,6 @@
 /** What every runtime promises, as sentences; run against each driver with the stub host in place of a session host. */
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { type HostInfo, type HostSpec, LABEL, type Runtime, RuntimeRefused } from '../src/index.ts'
 import { newHostId, tell, until } from './stub-client.ts'
@@ -224,6 +225,72 @@ export const runtimeConformance = (name: string, harness: Harness): void => {
       await removeWorkspace(first.hostId)
       assert.deepEqual(await unused(), [])
       await removeWorkspace(first.hostId)
+    })
+  }
+
+  const { exportWorkspace, importWorkspace } = runtime
+  if (exportWorkspace !== undefined && importWorkspace !== undefined) {
+    /** A host of an own workspace that has ended. */
+    const ended = async (line: string): Promise<HostInfo> => {
+      const info = await create()
+      await tell(info, `sh ${line}`)
+      await tell(info, 'exit 0')
+      return exited(info.hostId)
+    }
+    const importing = async (from: HostInfo, hostId: string, files?: Readable): Promise<HostSpec> => {
+      made.add(hostId)
+      const spec = stubSpec(hostId, harness.image, { workspace: `moved-${hostId}` })
+      await importWorkspace(spec, files ?? (await exportWorkspace(from.hostId)))
+      return spec
+    }
+    const leave = async (spec: HostSpec): Promise<void> => runtime.remove(spec.hostId, spec.workspace)
+
+    check(
+      'files go from one host to the workspace of another, which is started later: owner, mode, links, holes and all',
+      async () => {
+        const from = await ended(
+          'cd /home/dev; echo text > a; chmod 640 a; ln -s a b; mkdir -p d/e; truncate -s 3M d/e/hole; head -c 3000000 /dev/urandom > "d/a b"; sha256sum d/*; cp "d/a b" same',
+        )
+        const spec = await importing(from, newHostId())
+        assert.equal((await runtime.inspect(spec.hostId))?.state, 'created')
+        const info = await runtime.create(spec)
+        assert.equal(info.state, 'running')
+        const look =
+          'cd /home/dev; cat b; stat -c "%u %a" a .; stat -c %s d/e/hole; cmp "d/a b" same && echo equal; ls -A'
+        assert.equal(await tell(info, `sh ${look}`), 'text 1000 640 1000 755 3145728 equal a b d same')
+        await leave(spec)
+      },
+    )
+
+    check('files that break off are an error; the next try brings them whole', async () => {
+      const from = await ended('cd /home/dev; head -c 3000000 /dev/urandom > a; cp a b')
+      const hostId = newHostId()
+      const short = async function* () {
+        let left = 2_000_000
+        for await (const chunk of await exportWorkspace(from.hostId)) {
+          if (left <= 0) return
+          left -= chunk.length
+          yield chunk
+        }
+      }
+      await assert.rejects(importing(from, hostId, Readable.from(short())), { code: 'RUNTIME_UNAVAILABLE' })
+      const failing = async function* () {
+        yield* short()
+        throw new Error('the cable is out')
+      }
+      await assert.rejects(importing(from, hostId, Readable.from(failing())), /the cable is out/)
+      const spec = await importing(from, hostId)
+      assert.equal(await tell(await runtime.create(spec), 'sh cd /home/dev; cmp a b && echo equal'), 'equal')
+      await leave(spec)
+    })
+
+    check('files go into no host that has been started, and come from none that is not there', async () => {
+      const from = await ended('true')
+      const to = await create()
+      const files = await exportWorkspace(from.hostId)
+      await assert.rejects(importWorkspace(stubSpec(to.hostId, harness.image), files), RuntimeRefused)
+      files.destroy()
+      await assert.rejects(exportWorkspace(newHostId()), RuntimeRefused)
     })
   }
 

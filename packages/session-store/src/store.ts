@@ -39,8 +39,8 @@ export interface SessionRecord {
   address: string | null
   /** Name of the volume with the session's files, on its node; null before the first placement. */
   workspace: string | null
-  /** How it is, or shall be, suspended; null: it shall run. */
-  suspend: 'stop' | 'freeze' | null
+  /** How it is, or shall be, suspended; null: it shall run. `move`: as with `stop`, but to run again at once, elsewhere if it can. */
+  suspend: 'stop' | 'freeze' | 'move' | null
   /** Its policy starts it anew: how often it did in a row, and the ISO time before which it does not; null: it never had to. */
   restarted: { count: number; notBefore: string } | null
   /** Its policy may start it anew when no host is left to tell the environment: it stays in the record. */

@@ -1,11 +1,13 @@
-/** Draining nodes: their sessions carry a condition that says so, and those that are idle may be ended; the rest is waited for. */
+/** Draining nodes: their sessions carry a condition that says so, and those that are idle may be ended or, where they may be started anew, moved; the rest is waited for. */
 import { HoldfastError } from '@holdfast/protocol'
 import type { SessionRecord } from '@holdfast/session-store'
 import { withCondition } from './conditions.ts'
 import { type Domain, guardOf } from './domain.ts'
 import { isIdle } from './lifetime.ts'
 import type { LiveSession } from './live.ts'
+import { hasElsewhere } from './moving.ts'
 import { requestStop } from './stopping.ts'
+import { wantSuspended } from './suspending.ts'
 
 const isMarked = ({ conditions }: SessionRecord): boolean => conditions.some(({ type }) => type === 'Draining')
 
@@ -28,7 +30,12 @@ const settle = async (domain: Domain, session: LiveSession): Promise<void> => {
   const { draining } = domain.nodes.flags(record.node)
   await mark(domain, record, draining !== null)
   const seconds = draining?.endIdleSeconds ?? null
-  if (seconds === null || domain.nodes.maintenance() !== null || !(await isIdle(domain, session, seconds))) return
+  if (seconds === null || domain.nodes.maintenance() !== null || record.suspend !== null) return
+  if (!(await isIdle(domain, session, seconds))) return
+  if (record.spec.restart !== 'never') {
+    if (await hasElsewhere(domain, record)) await wantSuspended(domain, record, 'move')
+    return
+  }
   await requestStop(domain, record, { code: 'drained', detail: `node ${record.node}, idle for ${seconds} s` }, false)
 }
 

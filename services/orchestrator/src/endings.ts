@@ -62,7 +62,8 @@ const putAside = async (
 ): Promise<Outcome> => {
   const { tenant, id, spec } = record
   if (screen !== null) await store.saveScreen(tenant, id, screen, retentionMs)
-  const patch: RecordPatch = { phase: 'suspended', suspend: 'stop', address: null, conditions: [], spec }
+  const suspend = record.suspend === 'move' ? null : 'stop'
+  const patch: RecordPatch = { phase: 'suspended', suspend, address: null, conditions: [], spec }
   return { next: await store.transition(tenant, id, guardOf(record), patch) }
 }
 
@@ -144,7 +145,7 @@ export const clean = async (domain: Domain, record: SessionRecord): Promise<Outc
   if (record.hostId !== null) {
     if (leftMs > 0) return { againMs: leftMs }
     const runtime = nodes.runtime(record.node)
-    if (runtime !== undefined) await removeEarlier(runtime, record)
+    if (runtime !== undefined) await removeEarlier(domain, record, runtime)
     await runtime?.remove(record.hostId, record.workspace ?? record.hostId)
   }
   if (record.forget || endedAt + retentionMs <= Date.now()) {

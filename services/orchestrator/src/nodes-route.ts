@@ -23,7 +23,8 @@ const drainQuery = Type.Object(
     endIdleSeconds: Type.Optional(
       Type.Integer({
         minimum: 0,
-        description: 'end sessions without a viewer that are idle for so long; default: none',
+        description:
+          'sessions without a viewer that are idle for so long are moved, or ended where `restart` is `never`; default: none',
       }),
     ),
   },
@@ -121,7 +122,7 @@ export const nodesRoute: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
     })
   }
   const drain = onNode(
-    'Cordon, mark its sessions as Draining and wait for their end; `sessions` says how many are left',
+    'Cordon, mark its sessions as Draining and wait until they have ended or moved; `sessions` says how many are left',
   )
   app.post<OfNode & { Querystring: { endIdleSeconds?: number } }>(
     '/v1/nodes/:id/drain',

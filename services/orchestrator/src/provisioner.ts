@@ -167,7 +167,7 @@ const create = async (domain: Domain, record: SessionRecord, signal: AbortSignal
   if (!stillStarting(now, record)) return undo(runtime, record, now)
   await runtime.seal(record.hostId)
   const status = await domain.hosts.claim(target, await claimOf(domain, record))
-  await removeEarlier(runtime, record)
+  await removeEarlier(domain, record, runtime)
   const outcome = await running(domain, record, target.address, status)
   // Not earlier: making the next host would cost this start its time.
   if (poolFor(domain, record) !== null) await domain.jobs.fill(runtime.node)

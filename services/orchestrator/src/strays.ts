@@ -7,10 +7,10 @@ import type { Pass } from './survey.ts'
 
 /** Younger ones may be of a host that is being made. */
 export const strays = ({ unused, records }: Pass): Reapable[] => {
-  const named = new Set([...records.values()].flatMap(({ workspace, hostId }) => [workspace, hostId]))
+  const named = new Set([...records.values()].map(({ workspace, node }) => `${workspace} on ${node}`))
   const old = Date.now() - UNKNOWN_HOST_AGE_MS
   return unused
-    .filter(({ workspace, createdAt }) => !named.has(workspace) && Date.parse(createdAt) < old)
+    .filter(({ workspace, node, createdAt }) => !named.has(`${workspace} on ${node}`) && Date.parse(createdAt) < old)
     .map(({ workspace, node, labels, createdAt }) => ({
       hostId: workspace,
       node,

@@ -6,6 +6,7 @@ import { withCondition } from './conditions.ts'
 import { STOP_GRACE_MS } from './deadlines.ts'
 import { type Domain, guardOf, type Outcome } from './domain.ts'
 import { deathNote } from './endings.ts'
+import { moveAway } from './moving.ts'
 import { silent } from './running-check.ts'
 
 const RETRY_MS = 2_000
@@ -28,10 +29,11 @@ const goOn = async ({ store }: Domain, record: SessionRecord): Promise<Outcome> 
 }
 
 /** The screen is in the index before the note is out of reach: the new incarnation's claim takes it from there. */
-const startAnew = async (domain: Domain, record: SessionRecord): Promise<Outcome> => {
+const startAnew = async (domain: Domain, record: SessionRecord, runtime: Runtime): Promise<Outcome> => {
   // Of a lost node nothing can be read.
   if (record.workspace !== null) await keptScreen(domain, record)
-  const patch: RecordPatch = { phase: 'pending', conditions: [], address: null }
+  const move = await moveAway(domain, record, runtime)
+  const patch: RecordPatch = { phase: 'pending', conditions: [], address: null, ...move }
   return { next: await domain.store.transition(record.tenant, record.id, guardOf(record), patch) }
 }
 
@@ -44,7 +46,7 @@ const resume = async (domain: Domain, record: SessionRecord, runtime: Runtime, h
     }
   }
   // One that was stopped has no address any more.
-  if (record.address === null) return startAnew(domain, record)
+  if (record.address === null) return startAnew(domain, record, runtime)
   await runtime.thaw?.(hostId)
   return goOn(domain, record)
 }

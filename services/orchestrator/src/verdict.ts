@@ -49,10 +49,18 @@ const unknown = async (domain: Domain, found: Found): Promise<Verdict> => {
   return { action: 'remove', why: 'unknown', evidence, needsWord: false }
 }
 
+/** The next host of a session that is to run again, made ahead of its placement to take the files. */
+const isNextHost = ({ info, identity }: Found, { phase, suspend, fence }: SessionRecord): boolean =>
+  info.state === 'created' &&
+  identity.fence === fence + 1 &&
+  (phase === 'pending' || (phase === 'suspended' && suspend === null))
+
 export const judge = async (domain: Domain, found: Found, record: SessionRecord | undefined): Promise<Verdict> => {
   const { info, identity } = found
+  if (record !== undefined && isNextHost(found, record)) return KEEP
   if (record === undefined || record.fence < identity.fence) return unknown(domain, found)
-  if (record.hostId === info.hostId && record.node === info.node) return KEEP
+  // A session that moves has its files and its note where it was until it runs where it goes.
+  if (record.hostId === info.hostId && (record.node === info.node || record.phase === 'pending')) return KEEP
   if (record.fence === identity.fence) return surplus(domain, found, record)
   const evidence = [seenRecord(record), seen(`${info.hostId} is of fence ${identity.fence}`), seenHost(info.node, info)]
   return { action: 'remove', why: 'stale', evidence, needsWord: false }

@@ -184,6 +184,40 @@ test('a drained node loses its idle sessions, if told so, and keeps the rest', {
   assert.equal(await marked(busy.id), false)
 })
 
+test('an idle session that may start anew leaves a drained node, its screen above the new shell; others are ended', {
+  skip,
+}, async (t) => {
+  const world = await newWorld(t, server())
+  const b = await secondNode(t, world)
+  const orchestrator = await startOrchestrator(t, world, {
+    nodes: [{ id: 'local' }, { id: 'b', labels: { size: 'big' } }],
+    runtimeOf: ({ id }) => (id === 'b' ? b : world.runtime),
+  })
+  const { call, create, phase } = orchestrator
+  const node = async ({ id }: Session) => (await call('GET', `/v1/sessions/${id}`)).session.node
+  await asOperator(orchestrator, 'POST', '/v1/nodes/local/cordon')
+  const moves = await create({ restart: 'on-loss', command: 'sh', args: ['-c', 'echo I am $$; sleep 600'] })
+  const bound = await create({ restart: 'on-loss', nodeSelector: { size: 'big' }, command: 'sleep', args: ['600'] })
+  const ends = await create({ command: 'sleep', args: ['600'] })
+  assert.deepEqual(await Promise.all([moves, bound, ends].map(node)), ['b', 'b', 'b'])
+  await asOperator(orchestrator, 'POST', '/v1/nodes/local/uncordon')
+  await asOperator(orchestrator, 'POST', '/v1/nodes/b/drain?endIdleSeconds=1')
+  assert.match((await phase(ends.id, 'exited', 30)).reason ?? '', /^drained: node b/)
+  await eventually('it runs on the other node', async () => {
+    const now = (await call('GET', `/v1/sessions/${moves.id}`)).session
+    return now.node === 'local' && now.phase === 'running'
+  })
+  await eventually('the words of both shells are on its screen', async () => {
+    const screen = (await call('GET', `/v1/sessions/${moves.id}/screen?format=text`)).text
+    return new Set(screen.match(/I am \d+/g)).size === 2
+  })
+  await eventually('its host on the drained node is gone', async () =>
+    (await b.list()).every(({ hostId }) => !hostId.startsWith(moves.id)),
+  )
+  assert.deepEqual([(await phase(bound.id, 'running')).node, await node(bound)], ['b', 'b'], 'no other node takes it')
+  assert.equal(nodeOf(await asOperator(orchestrator, 'GET', '/v1/nodes'), 'b').sessions, 1)
+})
+
 test('in maintenance no time to live ends a session; afterwards it does', { skip }, async (t) => {
   const world = await newWorld(t, server())
   const orchestrator = await startOrchestrator(t, world)

@@ -1,5 +1,5 @@
 /** Stands in for a session host: listens where it is told and does what a test says, one line a command. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -30,6 +30,8 @@ const COMMANDS: Record<string, (argument: string) => string> = {
   env: () => JSON.stringify(env),
   cwd: () => process.cwd(),
   pid: () => String(process.pid),
+  /** A shell's command line; its output without newlines. */
+  sh: (line) => execFileSync('/bin/sh', ['-c', line], { encoding: 'utf8' }).replaceAll('\n', ' ').trim(),
   stubborn: () => {
     polite = false
     return 'ok'

@@ -5,13 +5,14 @@ import { nodeTable } from './node-table.ts'
 export const drainCommand = command(
   {
     name: 'admin drain',
-    summary: 'Cordon a node and wait for the end of its sessions; `admin nodes` says how many are left.',
+    summary: 'Cordon a node and wait until its sessions have ended or moved; `admin nodes` says how many are left.',
     usage: '<node> [--end-idle SECONDS]',
     options: {
       'end-idle': {
         type: 'string',
         value: 'SECONDS',
-        about: 'end those without a viewer that are idle for so long; default: none',
+        about:
+          'move those without a viewer that are idle for so long to another node, or end them if their restart policy is never; default: wait for all',
       },
     },
     examples: ['holdfast admin drain n2', 'holdfast admin drain n2 --end-idle 600'],

@@ -2,6 +2,7 @@
 import type { Scenario } from '../scenario.ts'
 import { childOutOfMemory, diskUsedUp, filesUsedUp, forkBomb, wholeOutOfMemory } from './container.ts'
 import { dockerdHung, dockerdKilled, engineEventsSilent } from './dockerd.ts'
+import { drainFailPoints } from './drain-fail-points.ts'
 import { claimFailPoints, createFailPoints, someFailPoints, stopFailPoints } from './fail-points.ts'
 import { clientsReturn, gatewayKilled } from './gateway.ts'
 import { indexCorrupt } from './index-corrupt.ts'
@@ -38,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   engineEventsSilent,
   engineHungBeside,
   nodeCutOff,
+  drainFailPoints,
   poolBroken,
   poolFlushed,
   childOutOfMemory,

@@ -10,7 +10,7 @@ import { secondsSince, until } from '../stand/until.ts'
 /** A node's first answers, its door's too. */
 const READY_SECONDS = 30
 
-const farOf = async (stand: Stand): Promise<FarNode> => {
+export const farOf = async (stand: Stand): Promise<FarNode> => {
   if (stand.far === undefined) throw new Error('a stand with a far node')
   const reachable = async () => (await stand.client.nodes()).nodes.every((node) => node.reachable)
   await until('both nodes answer', reachable, READY_SECONDS)
@@ -18,7 +18,7 @@ const farOf = async (stand: Stand): Promise<FarNode> => {
 }
 
 /** On that one of the two nodes. */
-const streamOn = async (stand: Stand, node: 'near' | 'far', more = {}): Promise<CountedStream> => {
+export const streamOn = async (stand: Stand, node: 'near' | 'far', more = {}): Promise<CountedStream> => {
   const other = node === 'near' ? 'far' : 'near'
   await stand.client.cordon(other)
   const stream = await stand.stream(more)

@@ -46,18 +46,18 @@ interface Way {
   goesOn(stand: Stand, old: CountedStream): Promise<void>
 }
 
+/** In a new incarnation. */
+export const goesOnAnew = async (stand: Stand, { id, count }: CountedStream): Promise<void> => {
+  const stream = stand.viewAnew(id)
+  await stream.flows()
+  assert.ok(stream.above.includes(`counted ${count}`), `above the new screen of ${id} is the old one: ${stream.above}`)
+}
+
 const STOPPED: Way = {
   freeze: false,
   suspend: SUSPEND,
   resume: RESUME,
-  goesOn: async (stand, { id, count }) => {
-    const stream = stand.viewAnew(id)
-    await stream.flows()
-    assert.ok(
-      stream.above.includes(`counted ${count}`),
-      `above the new screen of ${id} is the old one: ${stream.above}`,
-    )
-  },
+  goesOn: goesOnAnew,
 }
 
 const FROZEN: Way = {
