@@ -1,0 +1,2 @@
+/** The public list of the session manager. */
+export type { LiveAttachment, SessionApi } from './api.ts'
