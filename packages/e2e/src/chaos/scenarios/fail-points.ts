@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import type { Measured, Scenario } from '../scenario.ts'
 import { COUNTING } from '../stand/counted.ts'
-import type { Service } from '../stand/service.ts'
 import type { Stand } from '../stand/stand.ts'
 import { secondsSince, until } from '../stand/until.ts'
 import { poolIsFull, WARM, WARM_POOL } from './pool.ts'
@@ -10,8 +9,9 @@ import { poolIsFull, WARM, WARM_POOL } from './pool.ts'
 export const around = (...calls: readonly string[]): string[] =>
   calls.flatMap((call) => [`${call}:before`, `${call}:after`])
 
+/** Not around the node's ping before store.place, which changes nothing, and which the orchestrator's start makes, too. */
 const CREATE = around(
-  ...['store.create', 'jobs.converge', 'runtime.ping', 'store.place', 'runtime.create'],
+  ...['store.create', 'jobs.converge', 'store.place', 'runtime.create'],
   ...['host.ready', 'runtime.seal', 'host.claim', 'store.transition'],
 )
 const CLAIM = around('warm.take', 'store.place', 'runtime.assign', 'host.claim')
@@ -20,24 +20,11 @@ const STOP = around('store.transition', 'jobs.converge', 'host.stop', 'runtime.r
 /** A killed worker holds its job for lock and stalled interval, 15 s; then the work itself. */
 export const WHOLE_SECONDS = 60
 
-const MAX_STARTS = 3
-
-/** What an earlier death left in the queue may come to the point before this one is ready: then it starts once more. */
-const startWith = async (orchestrator: Service, point: string): Promise<void> => {
-  for (let starts = 1; ; starts++) {
-    try {
-      return await orchestrator.start({ HOLDFAST_FAIL_POINT: point })
-    } catch (error) {
-      if (starts === MAX_STARTS || orchestrator.runs || (await orchestrator.ended()) !== 'SIGKILL') throw error
-    }
-  }
-}
-
 /** Runs `work` on an orchestrator with this fail point, which it must hit; then starts a sound one. */
 export const dieAt = async (stand: Stand, point: string, work: () => Promise<unknown>): Promise<void> => {
   const { orchestrator } = stand
   await orchestrator.end('SIGTERM')
-  await startWith(orchestrator, point)
+  await orchestrator.start({ HOLDFAST_FAIL_POINT: point })
   const answered = work().catch(() => undefined) // the call dies with the orchestrator
   await until(`the orchestrator dies at ${point}`, () => !orchestrator.runs, WHOLE_SECONDS)
   assert.equal(await orchestrator.ended(), 'SIGKILL')
