@@ -160,6 +160,11 @@ export class HoldfastClient {
     await this.#http.json('POST', `${pathOf(id)}/input`, { body })
   }
 
+  /** As a terminal pastes: in brackets if the program asks for that, without control characters. */
+  async paste(id: string, text: string): Promise<void> {
+    await this.#http.json('POST', `${pathOf(id)}/input`, { body: { paste: text } })
+  }
+
   async resize(id: string, cols: number, rows: number): Promise<void> {
     await this.#http.json('POST', `${pathOf(id)}/resize`, { body: { cols, rows } })
   }
@@ -168,8 +173,8 @@ export class HoldfastClient {
     await this.#http.json('POST', `${pathOf(id)}/signal`, { body: { name } })
   }
 
-  wait(id: string, body: Wait): Promise<WaitResult> {
-    return this.#http.json('POST', `${pathOf(id)}/wait`, { body, serverWaitMs: body.timeoutMs ?? WAIT_MS })
+  wait(id: string, body: Wait, signal?: AbortSignal): Promise<WaitResult> {
+    return this.#http.json('POST', `${pathOf(id)}/wait`, { body, serverWaitMs: body.timeoutMs ?? WAIT_MS, signal })
   }
 
   /** The screen with `scrollback` lines above it, also after the session ended. */

@@ -141,8 +141,17 @@ export interface SessionPage {
   cursor?: string
 }
 
+/** Exactly one of them. */
 export const inputSchema = Type.Object(
-  { text: Type.Optional(Type.String()), base64: Type.Optional(Type.String()) },
+  {
+    text: Type.Optional(Type.String({ description: 'typed as it is' })),
+    base64: Type.Optional(Type.String({ description: 'bytes, typed as they are' })),
+    paste: Type.Optional(
+      Type.String({
+        description: 'pasted: in brackets if the program asks for that (DEC mode 2004), without control characters',
+      }),
+    ),
+  },
   { additionalProperties: false },
 )
 export const extendSchema = Type.Object(

@@ -121,6 +121,12 @@ export class Screen {
     this.#queries.schemeChanged()
   }
 
+  /** Does the program want what is pasted in brackets (DEC mode 2004)? */
+  takesBrackets(): boolean {
+    this.#events.catchUp?.()
+    return this.#terminal.modes.bracketedPasteMode
+  }
+
   /** Takes effect behind everything written before: it was made for the old size. */
   resize(cols: number, rows: number): void {
     this.#terminal.resize(cols, rows)

@@ -10,6 +10,7 @@ import {
 import { checked } from './bodies.ts'
 import type { Admission } from './gate.ts'
 import type { Host } from './host.ts'
+import { pasted } from './pasted.ts'
 import type { Fitting } from './schemas.ts'
 import type { Session } from './session.ts'
 import { waitFor } from './wait.ts'
@@ -53,22 +54,25 @@ const claim: Handler = ({ host, admission: { grant }, body }) => {
   return json(host.status())
 }
 
-const inputBytes = ({ text, base64 }: Fitting<'input'>): Buffer => {
-  if ((text === undefined) === (base64 === undefined)) {
-    throw new HoldfastError('BAD_REQUEST', 'input: either text or base64 is needed')
+const inputBytes = (given: Fitting<'input'>, { screen }: Session): Buffer => {
+  if (Object.keys(given).length !== 1) {
+    throw new HoldfastError('BAD_REQUEST', 'input: one of text, base64 and paste is needed')
   }
-  if (base64 !== undefined && !/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
+  const { text, base64 = '', paste } = given
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
     throw new HoldfastError('BAD_REQUEST', 'input: base64 holds other characters')
   }
-  const bytes = text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text)
+  const typed = paste === undefined ? text : pasted(paste, screen.takesBrackets())
+  const bytes = typed === undefined ? Buffer.from(base64, 'base64') : Buffer.from(typed)
   if (bytes.length > MAX_MESSAGE_BYTES)
     throw new HoldfastError('TOO_LARGE', `input is above ${MAX_MESSAGE_BYTES} bytes`)
   return bytes
 }
 
 const input: Handler = ({ host, body }) => {
-  const bytes = inputBytes(checked('input', body))
+  const given = checked('input', body)
   const session = running(host)
+  const bytes = inputBytes(given, session)
   if (session.inputFull) throw new HoldfastError('TOO_MANY', 'the command does not read its input')
   session.input(bytes)
   return json({})

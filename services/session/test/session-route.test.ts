@@ -54,6 +54,24 @@ test('what cannot be started leaves the host empty, and says why', async (t) => 
   await host.claim(shell('cat'))
 })
 
+test('a paste comes without control characters, and in brackets where the program asks for them', async (t) => {
+  const host = await startHost(t)
+  const show = (count: number) => `head -c ${count} | od -An -c -w100 | tr -s ' '`
+  await host.claim(
+    shell(`stty raw -echo; echo plain; ${show(10)}; printf '\\033[?2004hbrack''eted\\n'; ${show(22)}`, { cols: 200 }),
+  )
+  const screen = async () => (await host.call('GET', '/screen')).text
+  const paste = 'a\x1b[201~\x03\u009bb\r\nc\n'
+  for (const [mark, seen] of [
+    ['plain', String.raw`a [ 2 0 1 ~ b \r c \r`],
+    ['bracketed', String.raw`033 [ 2 0 0 ~ a [ 2 0 1 ~ b \r c \r 033`],
+  ] as const) {
+    await eventually(mark, async () => (await screen()).includes(mark))
+    assert.equal((await host.call('POST', '/input', { paste })).status, 200)
+    await eventually(`what came of a paste that is ${mark}`, async () => (await screen()).includes(seen))
+  }
+})
+
 test('bodies that are wrong are refused, naming the place', async (t) => {
   const host = await startHost(t)
   const claim = await host.call('POST', '/claim', { ...shell('cat'), cols: 1_000_000 })
@@ -64,6 +82,7 @@ test('bodies that are wrong are refused, naming the place', async (t) => {
     ['/input', '{'],
     ['/input', {}],
     ['/input', { text: 'a', base64: 'YQ==' }],
+    ['/input', { text: 'a', paste: 'b' }],
     ['/input', { base64: 'not base64!' }],
     ['/resize', { cols: 0, rows: 10 }],
     ['/resize', { cols: 80, rows: -1 }],
