@@ -2,7 +2,7 @@
 import type { Limits } from '@holdfast/protocol'
 import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo, VolumeInspectInfo } from 'dockerode'
 import { readLabels, sealedLabels } from './labels.ts'
-import { DEFAULT_LIMITS, type HostInfo, type HostSpec, type UnusedWorkspace } from './runtime.ts'
+import { type HostInfo, type HostSpec, type UnusedWorkspace, withDefaults } from './runtime.ts'
 
 /** Open files of one process: the most that an engine without CAP_SYS_RESOURCE of its own can be counted on to give. */
 const MAX_FILES = 20_000
@@ -18,9 +18,7 @@ export const containerName = (cluster: string, hostId: string): string => `hf-${
 export const BOUNDED_LOG = { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } }
 
 const resources = (given: Limits) => {
-  const merged = { ...DEFAULT_LIMITS, ...given }
-  // A full /tmp is memory that no kill gives back: more than half by default, and the session host dies of it.
-  const limits = { ...merged, tmpMb: given.tmpMb ?? Math.min(merged.tmpMb, Math.floor(merged.memoryMb / 2)) }
+  const limits = withDefaults(given)
   const files = Math.min(limits.files, MAX_FILES)
   return {
     Memory: limits.memoryMb * MIB,

@@ -11,6 +11,8 @@ export interface ProcessRow {
   parent: number
   group: number
   session: number
+  /** Field 8: the group in the foreground of its terminal; -1 without one. */
+  foreground: number
   /** Field 22, clock ticks since boot. */
   startTicks: number
 }
@@ -22,13 +24,15 @@ const LOOK_MS = 20
 export const parseStat = (text: string): ProcessRow | null => {
   const end = text.lastIndexOf(') ')
   const rest = text.slice(end + 2).split(' ')
-  const [state = '', parent, group, session] = rest
+  const [state = '', parent, group, session, , foreground] = rest
   const row = { pid: Number.parseInt(text, 10), state, startTicks: Number(rest[19]) }
   if (end < 0 || Number.isNaN(row.pid) || Number.isNaN(row.startTicks)) return null
-  return { ...row, parent: Number(parent), group: Number(group), session: Number(session) }
+  const numbers = { parent: Number(parent), group: Number(group), session: Number(session) }
+  return { ...row, ...numbers, foreground: Number(foreground) }
 }
 
-const read = async (pid: number): Promise<ProcessRow | null> => {
+/** Null when there is none, or none that lives. */
+export const read = async (pid: number): Promise<ProcessRow | null> => {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   const row = parseStat(text)
   return row && row.state !== 'Z' && row.state !== 'X' ? row : null

@@ -2,8 +2,14 @@
 import type { Readable } from 'node:stream'
 import type { Limits, Pressure } from '@holdfast/protocol'
 
-/** Of a host for which nothing else is said. */
-export const DEFAULT_LIMITS = { memoryMb: 2048, cpus: 2, pids: 512, files: 4096, tmpMb: 256 } as const
+const DEFAULT_LIMITS = { memoryMb: 2048, cpus: 2, pids: 512, files: 4096, tmpMb: 256 } as const
+
+/** Limits of a host: what is given, and the default for the rest. */
+export const withDefaults = (given: Limits) => {
+  const limits = { ...DEFAULT_LIMITS, ...given }
+  // A full /tmp is memory that no kill gives back: more than half by default, and the session host dies of it.
+  return { ...limits, tmpMb: given.tmpMb ?? Math.min(limits.tmpMb, Math.floor(limits.memoryMb / 2)) }
+}
 
 export interface HostSpec {
   /** Names the container or process; a second create with the same id finds the first. */

@@ -16,7 +16,7 @@ const rowOf = (pid: number) => {
 test('a command name with blanks and parentheses does not shift the fields', () => {
   const rest = Array.from({ length: 30 }, (_, index) => String(index + 7)).join(' ')
   const row = parseStat(`42 (a) R (1 2) S 4 5 6 ${rest}`)
-  assert.deepEqual(row, { pid: 42, state: 'S', parent: 4, group: 5, session: 6, startTicks: 22 })
+  assert.deepEqual(row, { pid: 42, state: 'S', parent: 4, group: 5, session: 6, foreground: 8, startTicks: 22 })
   for (const text of ['', '42', '42 (x) S', 'x (y) S 1 2 3']) assert.equal(parseStat(text), null)
 })
 

@@ -1,6 +1,6 @@
 /** What a session asks of a node. */
 import { hasEnded, hostIdOf } from '@holdfast/protocol'
-import { DEFAULT_LIMITS } from '@holdfast/runtime'
+import { withDefaults } from '@holdfast/runtime'
 import type { Need, SessionRecord } from '@holdfast/session-store'
 import type { Live } from './live.ts'
 import type { Nodes } from './nodes.ts'
@@ -15,7 +15,7 @@ export const holderOf = ({ id, incarnation }: Pick<SessionRecord, 'id' | 'incarn
   hostIdOf(id, incarnation)
 
 export const needOf = ({ limits }: Pick<SessionRecord, 'limits'>): Need => {
-  const { cpus, memoryMb, pids } = { ...DEFAULT_LIMITS, ...limits }
+  const { cpus, memoryMb, pids } = withDefaults(limits)
   return { cpuMilli: Math.round(cpus * 1000), memoryMb, pids }
 }
 

@@ -1,15 +1,13 @@
 /** What a session's host is made from. */
 import type { Limits } from '@holdfast/protocol'
-import { DEFAULT_LIMITS, type HostSpec, LABEL } from '@holdfast/runtime'
+import { type HostSpec, LABEL, withDefaults } from '@holdfast/runtime'
 import { hostKey } from '@holdfast/service-kit'
 import type { SessionRecord } from '@holdfast/session-store'
 import type { Domain } from './domain.ts'
 
 /** Limits of the host itself, all of them: those of buffer and screen are told at the claim. */
-export const hostLimits = ({ replayBytes: _replay, scrollbackLines: _scrollback, ...given }: Limits) => ({
-  ...DEFAULT_LIMITS,
-  ...given,
-})
+export const hostLimits = ({ replayBytes: _replay, scrollbackLines: _scrollback, ...given }: Limits) =>
+  withDefaults(given)
 
 /** Whose the host is: enough to find the session again when the store is empty. */
 export const identityLabels = (record: SessionRecord): Record<string, string> => ({

@@ -7,6 +7,7 @@ import type { HostStatus } from '@holdfast/protocol'
 import { readConfig } from '../src/config.ts'
 import { createGovernor } from '../src/governor.ts'
 import { hostProblem } from '../src/host-request.ts'
+import { hostLimits } from '../src/host-spec.ts'
 import { findDeathNote, parseStatus } from '../src/host-words.ts'
 import { parseNodes, readNodes } from '../src/node-file.ts'
 import { newsOf } from '../src/node-news.ts'
@@ -18,6 +19,18 @@ test('the templates of the repository are valid; the first is the default', () =
   assert.equal(templates.default.name, 'shell')
   assert.equal(templates.get('isolated').network, false)
   assert.throws(() => templates.get('nope'), { code: 'UNKNOWN_TEMPLATE' })
+})
+
+test('of what a session is given by default, /tmp is at most half of its memory', () => {
+  assert.deepEqual(hostLimits({ memoryMb: 256, replayBytes: 1 }), {
+    memoryMb: 256,
+    cpus: 2,
+    pids: 512,
+    files: 4096,
+    tmpMb: 128,
+  })
+  assert.equal(hostLimits({}).tmpMb, 256)
+  assert.equal(hostLimits({ memoryMb: 256, tmpMb: 300 }).tmpMb, 300, 'what is asked for is given')
 })
 
 test('templates may be JSON, and every mistake in the file is told at once', () => {
