@@ -1,9 +1,9 @@
 /** `npm run bench`: sets up what the benchmarks and their contenders need, then measures on Node 24; see packages/bench. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { tmuxProgram, ttydImage } from './contenders.mjs'
+import { ttydImage } from './contenders.mjs'
 import { baseImages, dockerAnswers, dockerEngine, dockerPlugins } from './docker.mjs'
-import { native, node24, packages, redisServer, root, withNode24 } from './setup.mjs'
+import { native, node24, packages, redisServer, root, tmuxProgram, withNode24 } from './setup.mjs'
 
 /** What a machine lacks becomes a row with the reason. */
 const attempt = async (what, work) => {

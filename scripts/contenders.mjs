@@ -1,13 +1,9 @@
-/** What the benchmarks measure beside Holdfast: tmux from this machine's packages, ttyd in an image of its own. */
+/** What the benchmarks measure beside Holdfast: ttyd in an image of its own. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onPath, run, step, succeeds } from './progress.mjs'
 import { apt } from './setup.mjs'
-
-export const tmuxProgram = async () => {
-  if (!onPath('tmux')) await apt('tmux')
-}
 
 /** The mirror that this machine gets its own Debian packages from. */
 const debianMirror = async () => {

@@ -69,6 +69,10 @@ export const redisServer = async () => {
   if (!onPath('redis-server')) await apt('redis-server')
 }
 
+export const tmuxProgram = async () => {
+  if (!onPath('tmux')) await apt('tmux')
+}
+
 export const chromium = async () => {
   if (!onPath('chromium')) await apt('chromium', 'fonts-dejavu-core')
 }

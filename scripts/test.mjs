@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { baseImages, dockerAnswers, dockerEngine, dockerPlugins, ourImages } from './docker.mjs'
-import { bundles, chromium, native, node24, packages, redisServer, root, withNode24 } from './setup.mjs'
+import { bundles, chromium, native, node24, packages, redisServer, root, tmuxProgram, withNode24 } from './setup.mjs'
 
 const strict = process.env.CI === 'true'
 
@@ -20,6 +20,7 @@ await packages()
 await native()
 await bundles()
 await attempt('Redis', redisServer)
+await attempt('tmux', tmuxProgram)
 await attempt('browser', chromium)
 await attempt('Docker', async () => {
   await dockerEngine()

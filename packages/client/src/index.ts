@@ -1,7 +1,7 @@
 /** The public list of the client: sessions over HTTP, and attachments that survive reconnects. */
 export { cureResizes } from '@holdfast/protocol'
 export { Attachment, type AttachOptions } from './attachment.ts'
-export { type ClientOptions, HoldfastClient, type ListQuery } from './client.ts'
+export { type ClientOptions, type CreateOptions, HoldfastClient, type ListQuery } from './client.ts'
 export type { LinkState } from './link.ts'
 export { QueryFilter } from './query-filter.ts'
 export type { SocketFactory, SocketLike } from './socket.ts'

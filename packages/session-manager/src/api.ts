@@ -15,6 +15,7 @@ export type SessionApi = Pick<
   | 'listSessions'
   | 'deleteSession'
   | 'input'
+  | 'paste'
   | 'resize'
   | 'signal'
   | 'wait'

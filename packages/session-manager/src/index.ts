@@ -1,2 +1,14 @@
 /** The public list of the session manager. */
 export type { LiveAttachment, SessionApi } from './api.ts'
+export { type Capacity, type LocalLoad, localFirst, type Policy, type Side } from './hybrid/policy.ts'
+export { ManagedSession } from './managed-session.ts'
+export {
+  type ClusterOptions,
+  type Filter,
+  type LocalOptions,
+  type ManagerOptions,
+  type OverflowOptions,
+  SessionManager,
+} from './manager.ts'
+export { SessionStream, type SessionStreamEvents, type StreamOptions } from './session-stream.ts'
+export type { Until } from './waiting.ts'

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import {
   HoldfastError,
   MAX_MESSAGE_BYTES,
+  pasted,
   SCREEN_FORMATS,
   type ScreenFormat,
   type SignalName,
@@ -10,7 +11,6 @@ import {
 import { checked } from './bodies.ts'
 import type { Admission } from './gate.ts'
 import type { Host } from './host.ts'
-import { pasted } from './pasted.ts'
 import type { Fitting } from './schemas.ts'
 import type { Session } from './session.ts'
 import { waitFor } from './wait.ts'

@@ -1,0 +1,67 @@
+/** One session, whatever mode it runs in. */
+import type { ScreenFormat, Session, SignalName, WaitResult } from '@holdfast/protocol'
+import type { SessionApi } from './api.ts'
+import { SessionStream, type StreamOptions } from './session-stream.ts'
+import { type Until, wait } from './waiting.ts'
+
+export class ManagedSession {
+  readonly id: string
+  readonly #api: SessionApi
+  #info: Session
+
+  constructor(api: SessionApi, info: Session) {
+    this.#api = api
+    this.id = info.id
+    this.#info = info
+  }
+
+  /** As it was when it was last read. */
+  get info(): Session {
+    return this.#info
+  }
+
+  /** Reads it again. Throws SESSION_NOT_FOUND. */
+  async refresh(): Promise<Session> {
+    this.#info = await this.#api.getSession(this.id)
+    return this.#info
+  }
+
+  /** A live view, as a stream of bytes both ways. */
+  attach(options?: StreamOptions): SessionStream {
+    return new SessionStream(this.#api, this.id, options)
+  }
+
+  /** What shows, with `scrollback` lines above it; also after the end. */
+  screen(format: ScreenFormat = 'text', scrollback = 0): Promise<string> {
+    return this.#api.screen(this.id, format, scrollback)
+  }
+
+  /** Types text or bytes as they are. Throws TOO_MANY while the program reads nothing. */
+  input(data: string | Uint8Array): Promise<void> {
+    return this.#api.input(this.id, data)
+  }
+
+  /** Pastes text, as a terminal does: control characters are left out, and it stands in brackets if the program asks for that. Send Enter apart. */
+  paste(text: string): Promise<void> {
+    return this.#api.paste(this.id, text)
+  }
+
+  resize(cols: number, rows: number): Promise<void> {
+    return this.#api.resize(this.id, cols, rows)
+  }
+
+  /** To the foreground job. */
+  signal(name: SignalName): Promise<void> {
+    return this.#api.signal(this.id, name)
+  }
+
+  /** Waits for text (a regular expression, on the screen), a prompt, quiet or the end. `met: false` when `timeoutMs` are over; default 30 s. */
+  wait(until: Until): Promise<WaitResult> {
+    return wait(this.#api, this.id, until)
+  }
+
+  /** Ends it and forgets it. */
+  kill(): Promise<void> {
+    return this.#api.deleteSession(this.id)
+  }
+}

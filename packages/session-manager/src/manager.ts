@@ -1,0 +1,113 @@
+/** Makes sessions and finds them again: on this machine with tmux, or in a cluster, by changing one word. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { type ClientOptions, HoldfastClient } from '@holdfast/client'
+import {
+  type CreateSession,
+  HoldfastError,
+  hasEnded,
+  type Phase,
+  type ServerEvent,
+  type Session,
+} from '@holdfast/protocol'
+import type { SessionApi } from './api.ts'
+import { HybridSessions } from './hybrid/hybrid-sessions.ts'
+import { localFirst, type Policy } from './hybrid/policy.ts'
+import { ManagedSession } from './managed-session.ts'
+import { untilStarted } from './starting.ts'
+import { TmuxSessions } from './tmux/tmux-sessions.ts'
+
+/** Of tmux on this machine. */
+export interface LocalOptions {
+  /** Of its server: a name or an absolute path; sessions of another socket are not seen. Default: `holdfast`. */
+  socket?: string
+}
+/** Of the cluster behind a gateway. */
+export type ClusterOptions = Pick<ClientOptions, 'url' | 'key'>
+
+export type ManagerOptions =
+  | ({ mode: 'simple' } & LocalOptions)
+  | ({ mode: 'distributed' } & ClusterOptions)
+  | ({ mode: 'hybrid' } & LocalOptions & ClusterOptions & OverflowOptions)
+
+/** Of hybrid mode. */
+export interface OverflowOptions {
+  /** Where a session goes that could run on either side; default: here while there is room, `localFirst()`. */
+  policy?: Policy
+  /** Directory in which is kept on which side a create that may be repeated has its session; default: `~/.local/state/holdfast`. */
+  stateDir?: string
+  /** Hears in one sentence what does not work as usual, such as a cluster that does not answer; null when all does again. */
+  onNotice?: (notice: string | null) => void
+}
+
+export interface Filter {
+  name?: string
+  /** All must match. */
+  labels?: Readonly<Record<string, string>>
+  phase?: Phase
+}
+
+const apiOf = (options: ManagerOptions): SessionApi => {
+  if (options.mode === 'simple') return new TmuxSessions(options)
+  const { url, key } = options
+  const cluster = new HoldfastClient({ url, ...(key === undefined ? {} : { key }) })
+  if (options.mode === 'distributed') return cluster
+  const { policy = localFirst(), stateDir = join(homedir(), '.local/state/holdfast'), onNotice } = options
+  return new HybridSessions({ local: new TmuxSessions(options), cluster, policy, stateDir, onNotice })
+}
+
+/** The API's largest page. */
+const PAGE = 200
+
+export class SessionManager {
+  readonly mode: ManagerOptions['mode']
+  readonly #api: SessionApi
+
+  constructor(options: ManagerOptions) {
+    this.mode = options.mode
+    this.#api = apiOf(options)
+  }
+
+  /**
+   * Resolves when it runs, or has ended already. With the same `idempotencyKey` and body a repetition gives the session that is there.
+   * Throws COMMAND_NOT_FOUND, CWD_NOT_FOUND, IDEMPOTENCY_CONFLICT, BAD_REQUEST for what the mode cannot do, RUNTIME_UNAVAILABLE.
+   */
+  async create(body: CreateSession = {}, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
+    const made = await this.#api.createSession(body, options)
+    return new ManagedSession(this.#api, await untilStarted(this.#api, made, options.signal))
+  }
+
+  /** By id, or by the name of exactly one live session. Throws SESSION_NOT_FOUND, and BAD_REQUEST when several have the name. */
+  async get(target: string): Promise<ManagedSession> {
+    const byId = await this.#api.getSession(target).catch((error: unknown) => {
+      if (error instanceof HoldfastError && ['SESSION_NOT_FOUND', 'BAD_REQUEST'].includes(error.code)) return null
+      throw error
+    })
+    if (byId !== null) return new ManagedSession(this.#api, byId)
+    const [found, ...more] = (await this.list({ name: target })).filter(({ info }) => !hasEnded(info.phase))
+    if (found === undefined)
+      throw new HoldfastError('SESSION_NOT_FOUND', `no live session has the id or name "${target}"`)
+    if (more.length === 0) return found
+    const ids = [found, ...more].map(({ id }) => id).join(', ')
+    throw new HoldfastError('BAD_REQUEST', `${more.length + 1} sessions are named "${target}"; use an id: ${ids}`)
+  }
+
+  /** Newest first. */
+  async list({ name, labels = {}, phase }: Filter = {}): Promise<ManagedSession[]> {
+    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+    const sessions: Session[] = []
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const query = { label, limit: PAGE, ...(phase ? { phase } : {}), ...(cursor === undefined ? {} : { cursor }) }
+      const page = await this.#api.listSessions(query)
+      sessions.push(...page.sessions)
+      cursor = page.cursor
+    }
+    const named = name === undefined ? sessions : sessions.filter((session) => session.name === name)
+    return named.map((info) => new ManagedSession(this.#api, info))
+  }
+
+  /** Every change of every session until `signal` aborts. */
+  events(signal: AbortSignal): AsyncIterable<ServerEvent> {
+    return this.#api.events(signal)
+  }
+}

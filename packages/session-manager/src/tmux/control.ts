@@ -1,0 +1,168 @@
+/** One client of tmux in control mode: commands and their answers, and what the pane writes, byte by byte (tmux(1), CONTROL MODE). */
+import { HoldfastError } from '@holdfast/protocol'
+import { paneOf, type Tmux } from './tmux.ts'
+
+export interface ControlEvents {
+  /** What the pane wrote, as it wrote it. */
+  onOutput(bytes: Buffer): void
+  /** The line of any other notification, e.g. `%pause %0`. */
+  onNotice?(line: string): void
+  /** The client is gone; its session or its server may be, too. */
+  onEnd(): void
+}
+
+/** A command's answer: the words that end it, whether the command was this client's, and its lines so far. */
+interface Block {
+  end: string
+  ours: boolean
+  lines: Buffer[]
+}
+
+interface Answer {
+  resolve(lines: Buffer[]): void
+  reject(error: Error): void
+}
+
+const NEWLINE = 0x0a
+const BACKSLASH = 0x5c
+
+/** `\ooo` back to bytes; everything else is as it was. */
+export const unescaped = (bytes: Buffer): Buffer => {
+  let at = bytes.indexOf(BACKSLASH)
+  if (at < 0) return bytes
+  const result = Buffer.allocUnsafe(bytes.length)
+  let length = bytes.copy(result, 0, 0, at)
+  while (at < bytes.length) {
+    if (bytes[at] === BACKSLASH) {
+      result[length++] = Number.parseInt(bytes.toString('latin1', at + 1, at + 4), 8)
+      at += 4
+    } else result[length++] = bytes[at++] ?? 0
+  }
+  return result.subarray(0, length)
+}
+
+export class Control {
+  readonly #child: Awaited<ReturnType<Tmux['control']>>
+  readonly #events: ControlEvents
+  /** In the order of their commands. */
+  readonly #waiting: Answer[] = []
+  /** The beginning of a line. */
+  #rest: Buffer = Buffer.alloc(0)
+  #block: Block | null = null
+  /** A command that comes before the attach is over has no client. */
+  readonly #attached = Promise.withResolvers<void>()
+  #answering = false
+  #over = false
+
+  private constructor(child: Awaited<ReturnType<Tmux['control']>>, events: ControlEvents) {
+    this.#child = child
+    this.#attached.promise.catch(() => {}) // whoever does not wait for it hears of the end
+    this.#events = events
+    child.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
+    child.stdin.on('error', () => {}) // its end says so, too
+    child.on('error', () => this.#end())
+    child.on('close', () => this.#end())
+  }
+
+  /** `flags` of attach-session, e.g. `read-only`. Throws SESSION_NOT_FOUND. */
+  static async attach(tmux: Tmux, id: string, flags: readonly string[], events: ControlEvents): Promise<Control> {
+    await tmux.run(['has-session', '-t', paneOf(id)])
+    const child = await tmux.control(['attach-session', '-f', ['ignore-size', ...flags].join(','), '-t', paneOf(id)])
+    const control = new Control(child, events)
+    await control.#attached.promise
+    return control
+  }
+
+  /** Runs commands with nothing in between; resolves with the lines that each printed. */
+  async run(...commands: readonly string[]): Promise<Buffer[][]> {
+    if (this.#over) throw new HoldfastError('SESSION_NOT_FOUND', 'the session is gone')
+    const answers = commands.map(
+      () => new Promise<Buffer[]>((resolve, reject) => this.#waiting.push({ resolve, reject })),
+    )
+    this.#child.stdin.write(`${commands.join(' ; ')}\n`)
+    return Promise.all(answers)
+  }
+
+  /** Takes no more of what tmux says, until `resume`. */
+  pause(): void {
+    this.#child.stdout.pause()
+  }
+
+  resume(): void {
+    this.#child.stdout.resume()
+  }
+
+  close(): void {
+    this.#child.stdout.resume()
+    this.#child.stdin.end() // an end of the input detaches the client
+  }
+
+  #read(chunk: Buffer): void {
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    if (!this.#answering) this.#lines()
+  }
+
+  #lines(): void {
+    const bytes = this.#rest
+    let start = 0
+    for (let end = bytes.indexOf(NEWLINE); end >= 0 && !this.#answering; end = bytes.indexOf(NEWLINE, start)) {
+      this.#line(bytes.subarray(start, end))
+      start = end + 1
+    }
+    this.#rest = Buffer.from(bytes.subarray(start))
+  }
+
+  /** What follows an answer is not heard before whoever asked has it: output behind a snapshot goes on from there. */
+  #answered(): void {
+    this.#answering = true
+    setImmediate(() => {
+      this.#answering = false
+      this.#lines()
+    })
+  }
+
+  #line(line: Buffer): void {
+    if (this.#block !== null) this.#inBlock(this.#block, line)
+    else if (line.subarray(0, 8).toString('latin1') === '%output ') this.#events.onOutput(unescaped(after(line, 2)))
+    else if (line.subarray(0, 17).toString('latin1') === '%extended-output ')
+      this.#events.onOutput(unescaped(line.subarray(line.indexOf(' : ') + 3)))
+    else {
+      const text = line.toString()
+      const [word, ...guard] = text.split(' ')
+      // The last number tells the commands of this client from others, such as its own attach.
+      if (word === '%session-changed') this.#attached.resolve()
+      if (word === '%begin') this.#block = { end: guard.join(' '), ours: guard[2] === '1', lines: [] }
+      else this.#events.onNotice?.(text)
+    }
+  }
+
+  #inBlock(block: Block, line: Buffer): void {
+    const text = line.length < 100 ? line.toString('latin1') : ''
+    const failed = text === `%error ${block.end}`
+    if (!failed && text !== `%end ${block.end}`) {
+      block.lines.push(Buffer.from(line))
+      return
+    }
+    this.#block = null
+    if (!block.ours) return
+    const answer = this.#waiting.shift()
+    this.#answered()
+    if (failed) answer?.reject(new HoldfastError('SESSION_NOT_FOUND', `tmux: ${Buffer.concat(block.lines)}`))
+    else answer?.resolve(block.lines)
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    const gone = new HoldfastError('SESSION_NOT_FOUND', 'the session is gone')
+    for (const { reject } of [this.#attached, ...this.#waiting.splice(0)]) reject(gone)
+    this.#events.onEnd()
+  }
+}
+
+/** What follows so many blanks. */
+const after = (line: Buffer, blanks: number): Buffer => {
+  let at = -1
+  for (let count = 0; count < blanks; count++) at = line.indexOf(' ', at + 1)
+  return line.subarray(at + 1)
+}

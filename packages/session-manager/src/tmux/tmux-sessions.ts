@@ -1,0 +1,167 @@
+/** Sessions of one tmux server on this machine, with the calls of a cluster's client. No process of ours runs between two calls. */
+import type { AttachOptions, CreateOptions, ListQuery } from '@holdfast/client'
+import {
+  type CreateSession,
+  HoldfastError,
+  randomId,
+  type ScreenFormat,
+  type ServerEvent,
+  type Session,
+  type SessionPage,
+  type SignalName,
+  type Wait,
+  type WaitResult,
+  withoutControls,
+} from '@holdfast/protocol'
+import { family, gone, killAll, read } from '@holdfast/runtime/process-table'
+import { Semaphore } from '@holdfast/runtime/semaphore'
+import type { LiveAttachment, SessionApi } from '../api.ts'
+import { TmuxAttachment } from './attachment.ts'
+import { creationOf } from './creation.ts'
+import { changes } from './events.ts'
+import { lacksStatus, MAX_LOOKS, REAP } from './exits.ts'
+import { FORMAT, type Seen, seen } from './record.ts'
+import { screenOf } from './screens.ts'
+import { paneOf, Tmux } from './tmux.ts'
+import { waitFor } from './waits.ts'
+
+const DEFAULT_SOCKET = 'holdfast'
+/** HUP first, KILL after this. */
+const GRACE_MS = 5_000
+const KILL_MS = 5_000
+/** How long a look at all processes waits for others. */
+const SCAN_MS = 30_000
+
+const notFound = (id: string): HoldfastError => new HoldfastError('SESSION_NOT_FOUND', `no session ${id}`)
+const isGone = (error: unknown): boolean => error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND'
+
+export class TmuxSessions implements SessionApi {
+  readonly #tmux: Tmux
+  /** Looks at all processes there are, one after the other. */
+  readonly #scans = new Semaphore(1, SCAN_MS)
+
+  /** `socket`: of the server; a name, or an absolute path. */
+  constructor({ socket = DEFAULT_SOCKET }: { socket?: string } = {}) {
+    this.#tmux = new Tmux(socket)
+  }
+
+  async createSession(body: CreateSession, { idempotencyKey }: CreateOptions = {}): Promise<Session> {
+    const { id, bodyHash, script } = await creationOf(body, idempotencyKey)
+    try {
+      await this.#tmux.run(['start-server', ';', 'source-file', '-'], script)
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'IDEMPOTENCY_CONFLICT') throw error
+      const { session, bodyHash: first } = await this.#find(id)
+      if (first === bodyHash) return session
+      throw new HoldfastError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another body')
+    }
+    return (await this.#find(id)).session
+  }
+
+  async getSession(id: string): Promise<Session> {
+    return (await this.#find(id)).session
+  }
+
+  /** All on one page, newest first. */
+  async listSessions({ phase, label = [] }: ListQuery = {}): Promise<SessionPage> {
+    const wanted = label.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const)
+    const sessions = (await this.#all())
+      .map(({ session }) => session)
+      .filter((session) => phase === undefined || session.phase === phase)
+      .filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value))
+    return { sessions: sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)) }
+  }
+
+  async deleteSession(id: string): Promise<void> {
+    const { pid } = await this.#find(id)
+    const members = await this.#scans.run(async () => {
+      const leader = await read(pid)
+      return leader === null ? [] : family([leader])
+    })
+    await this.#tmux.run(['kill-session', '-t', `=${id}`]) // HUP to all that have the terminal
+    if (await gone(members, GRACE_MS)) return
+    if (!(await killAll(members, KILL_MS)))
+      throw new HoldfastError('RUNTIME_UNAVAILABLE', `processes of session ${id} cannot be killed`)
+  }
+
+  async input(id: string, data: string | Uint8Array): Promise<void> {
+    await this.#running(id)
+    if (data.length > 0) await this.#type(id, data, [])
+  }
+
+  /** tmux itself knows whether the program asked for brackets. */
+  async paste(id: string, text: string): Promise<void> {
+    await this.#running(id)
+    const clean = withoutControls(text)
+    if (clean !== '') await this.#type(id, clean, ['-p'])
+  }
+
+  async resize(id: string, cols: number, rows: number): Promise<void> {
+    await this.#tmux.run(['resize-window', '-t', paneOf(id), '-x', String(cols), '-y', String(rows)])
+  }
+
+  async signal(id: string, name: SignalName): Promise<void> {
+    const row = await read((await this.#running(id)).pid)
+    try {
+      process.kill(-(row?.foreground ?? 0), `SIG${name}`)
+    } catch (cause) {
+      throw new HoldfastError('BAD_REQUEST', `no process in the foreground takes SIG${name}`, { cause })
+    }
+  }
+
+  async wait(id: string, body: Wait, signal?: AbortSignal): Promise<WaitResult> {
+    const { pid } = await this.#find(id)
+    return waitFor({ tmux: this.#tmux, id, pid }, body, signal)
+  }
+
+  async screen(id: string, format: ScreenFormat, scrollback = 0): Promise<string> {
+    return screenOf(this.#tmux, (await this.#find(id)).session, format, scrollback)
+  }
+
+  attach(id: string, options: AttachOptions): LiveAttachment {
+    const typed = (session: string, data: Uint8Array) => this.#type(session, data, [])
+    const resize = (session: string, cols: number, rows: number) => this.resize(session, cols, rows)
+    const signal = (session: string, name: SignalName) => this.signal(session, name)
+    return new TmuxAttachment({ tmux: this.#tmux, input: typed, resize, signal }, id, options)
+  }
+
+  events(signal: AbortSignal): AsyncIterable<ServerEvent> {
+    return changes(() => this.listSessions(), signal)
+  }
+
+  /** Of no server there are none. */
+  async #all(): Promise<Seen[]> {
+    const isVague = ({ session: { phase, exitCode = null, signal = null } }: Seen): boolean =>
+      phase === 'exited' && lacksStatus({ exitCode, signal })
+    let all = await this.#list([])
+    for (let looks = 0; all.some(isVague) && looks < MAX_LOOKS; looks++) all = await this.#list([...REAP, ';'])
+    return all
+  }
+
+  async #list(before: readonly string[]): Promise<Seen[]> {
+    const lines = await this.#tmux.run([...before, 'list-sessions', '-F', FORMAT]).catch((error: unknown) => {
+      if (isGone(error)) return ''
+      throw error
+    })
+    return lines.split('\n').flatMap((line) => (line === '' ? [] : (seen(line) ?? [])))
+  }
+
+  async #find(id: string): Promise<Seen> {
+    const found = (await this.#all()).find(({ session }) => session.id === id)
+    if (found === undefined) throw notFound(id)
+    return found
+  }
+
+  async #running(id: string): Promise<Seen> {
+    const found = await this.#find(id)
+    if (found.session.phase === 'running') return found
+    throw new HoldfastError('SESSION_ENDED', `session ${id} has ended`)
+  }
+
+  /** A buffer carries any bytes; keys of `send-keys` would be characters. `-r`: line feeds stay what they are. */
+  async #type(id: string, data: string | Uint8Array, flags: readonly string[]): Promise<void> {
+    const buffer = `holdfast-${id}-${randomId(8)}`
+    const paste = ['paste-buffer', '-d', '-r', ...flags, '-b', buffer, '-t', paneOf(id)]
+    await this.#tmux.run(['load-buffer', '-b', buffer, '-', ';', ...paste], data)
+  }
+}

@@ -1,0 +1,109 @@
+/** The session manager on real tmux: what it promises in every mode, on a server of the test's own. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { SessionManager } from '../src/index.ts'
+import { isTooOld } from '../src/tmux/tmux.ts'
+import { managerConformance } from './conformance.ts'
+import { whyNoTmux } from './why-no-tmux.ts'
+
+const skip = whyNoTmux(process.env.CI === 'true')
+const dir = mkdtempSync(join(tmpdir(), 'hf-tmux-'))
+const socket = join(dir, 'server')
+after(() => {
+  if (skip === false) execFileSync('tmux', ['-S', socket, 'start-server', ';', 'kill-server'])
+  rmSync(dir, { recursive: true, force: true })
+})
+
+managerConformance('simple', { make: () => new SessionManager({ mode: 'simple', socket }), skip })
+
+const manager = new SessionManager({ mode: 'simple', socket })
+const lastNumber = (text: string): string | undefined => text.match(/\d+/g)?.at(-1)
+
+test('tmux may lose the end of what a command writes as it exits; the stream then ends with what the screen has', {
+  skip,
+}, async () => {
+  for (let round = 0; round < 10; round++) {
+    const session = await manager.create({ command: 'bash', args: ['-c', 'read -r; exec seq 1 5000'] })
+    const stream = session.attach()
+    let output = ''
+    stream.setEncoding('latin1').on('data', (text: string) => {
+      output += text
+    })
+    await session.input('\r')
+    await once(stream, 'end')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    const seen = output.replace(/\x1b\[[0-9;?]*[a-zA-Z]/g, '')
+    assert.equal(lastNumber(seen), lastNumber(await session.screen('text', 6000)))
+    await session.kill()
+  }
+})
+
+test('a hundred sessions are listed by one call of tmux, and no process of ours stays', { skip }, async () => {
+  const labels = { many: 'yes' }
+  const made = await Promise.all(
+    Array.from({ length: 100 }, (_, n) => manager.create({ command: 'cat', name: `cat ${n}`, labels })),
+  )
+  const listed = await manager.list({ labels })
+  assert.equal(listed.length, 100)
+  const clients = execFileSync('tmux', ['-S', socket, 'list-clients'], { encoding: 'utf8' })
+  assert.equal(clients, '')
+  await Promise.all(made.map((session) => session.kill()))
+  assert.deepEqual(await manager.list({ labels }), [])
+})
+
+test('a server that dies takes its sessions with it: streams end with a reason, calls say so, and the next create starts one', {
+  skip,
+}, async () => {
+  const own = join(dir, 'dies')
+  const doomed = new SessionManager({ mode: 'simple', socket: own })
+  const session = await doomed.create({ command: 'cat' })
+  const stream = session.attach()
+  const failed = once(stream, 'error')
+  await session.input('hello\r')
+  await once(stream, 'data')
+  const pid = execFileSync('tmux', ['-S', own, 'display-message', '-p', '#{pid}'], { encoding: 'utf8' })
+  process.kill(Number(pid), 'SIGKILL')
+  const [error] = await failed
+  assert.equal(error.code, 'SESSION_NOT_FOUND')
+  await assert.rejects(session.refresh(), { code: 'SESSION_NOT_FOUND' })
+  assert.deepEqual(await doomed.list(), [])
+  const next = await doomed.create({ command: 'cat' })
+  assert.equal((await doomed.list()).length, 1)
+  await next.kill()
+})
+
+test('what tmux cannot give is refused with a word of who can', { skip }, async () => {
+  for (const body of [
+    { ttlSeconds: 5 },
+    { limits: { memoryMb: 100 } },
+    { template: 'big' },
+    { restart: 'always' },
+  ] as const) {
+    await assert.rejects(manager.create(body), { code: 'BAD_REQUEST', message: /mode "distributed" can$/ })
+  }
+})
+
+test('a tmux that is too old or missing is told with the remedy', async () => {
+  assert.deepEqual(
+    ['tmux 3.1c', 'tmux 2.9', 'tmux 3.2', 'tmux 3.3a', 'tmux next-3.4', 'tmux openbsd-7.5', 'tmux master'].map(
+      isTooOld,
+    ),
+    [true, true, false, false, false, false, false],
+  )
+  const bin = mkdtempSync(join(dir, 'bin-'))
+  const script = `import { SessionManager } from '${import.meta.dirname}/../src/index.ts'
+    await new SessionManager({ mode: 'simple' }).list().catch(({ code, message }) => process.stdout.write(code + ' ' + message))`
+  const run = () => {
+    const args = ['--input-type=module', '-e', script]
+    return spawnSync(process.execPath, args, { env: { PATH: bin }, encoding: 'utf8' }).stdout
+  }
+  assert.match(run(), /^RUNTIME_UNAVAILABLE tmux is not installed; `apt install tmux`/)
+  writeFileSync(join(bin, 'tmux'), '#!/bin/sh\necho tmux 3.1c\n')
+  chmodSync(join(bin, 'tmux'), 0o755)
+  assert.equal(run(), 'RUNTIME_UNAVAILABLE tmux 3.1c is too old: 3.2 or newer is needed')
+})
