@@ -24,6 +24,7 @@ export const wait = async (api: Pick<SessionApi, 'wait'>, id: string, until: Unt
   for (;;) {
     const leftMs = deadline - Date.now()
     const result = await api.wait(id, { ...wanted, timeoutMs: Math.min(Math.max(leftMs, 1), LONGEST_MS) }, signal)
-    if (result.met || leftMs <= LONGEST_MS) return result
+    const hasEnded = result.exitCode !== undefined
+    if (result.met || hasEnded || leftMs <= LONGEST_MS) return result
   }
 }

@@ -214,6 +214,9 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
     const ends = session.wait({ until: 'exit' })
     await session.input('exit 3\r')
     assert.deepEqual(await ends, { met: true, exitCode: 3, signal: null })
+    // Longer than one call of the API may take: it ends with the command all the same.
+    const late = await session.wait({ until: 'text', text: 'never', timeoutMs: 3_600_000 })
+    assert.deepEqual(late, { met: false, exitCode: 3, signal: null })
   })
 
   check('the screen comes in four formats, with lines above it, also after the end', async (_, create) => {

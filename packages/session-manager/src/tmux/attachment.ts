@@ -103,7 +103,7 @@ export class TmuxAttachment implements LiveAttachment {
       }
       this.#control = await Control.attach(this.#api.tmux, this.#id, [`pause-after=${PAUSE_SECONDS}`], events)
       if (this.#over) return this.#control.close()
-      this.#exits = await Exits.of(this.#control, this.#id, (exit) => void this.#exited(exit))
+      this.#exits = await Exits.of(this.#api.tmux, this.#control, this.#id, (exit) => void this.#exited(exit))
       await this.#repaint()
     } catch (error) {
       const failure =

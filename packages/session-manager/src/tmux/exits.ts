@@ -1,7 +1,7 @@
 /** Notices the end of a pane's command: looked for when output has come to rest, and told by tmux within a second. */
 import { constants } from 'node:os'
 import type { Control } from './control.ts'
-import { paneOf, quoted } from './tmux.ts'
+import { paneOf, quoted, type Tmux } from './tmux.ts'
 
 export interface Exit {
   exitCode: number | null
@@ -14,9 +14,10 @@ const FORMAT = '#{pane_dead},#{pane_dead_status},#{pane_dead_signal}'
 const NAME = 'exit'
 /**
  * Ends a child of the server. tmux 3.3 misses in one of ten cases that a command has ended, which then is dead without a
- * status; it looks at all of its children whenever one ends. (Measured: 150 times `exit 3`.)
+ * status; it looks at all of its children whenever one ends. (Measured: 150 times `exit 3`.) In the background, and never by
+ * a client in control mode: the server does not survive that such a client goes before its child has ended.
  */
-export const REAP = ['run-shell', 'true'] as const
+export const REAP = ['run-shell', '-b', 'true'] as const
 /** Each takes some milliseconds, in which a command that has closed its terminal comes to its end. */
 export const MAX_LOOKS = 20
 
@@ -37,21 +38,23 @@ export const exitOf = (told: string): Exit | null => {
 }
 
 export class Exits {
+  readonly #tmux: Tmux
   readonly #control: Control
   readonly #command: string
   readonly #onExit: (exit: Exit) => void
   #timer: NodeJS.Timeout | undefined
   #over = false
 
-  private constructor(control: Control, id: string, onExit: (exit: Exit) => void) {
+  private constructor(tmux: Tmux, control: Control, id: string, onExit: (exit: Exit) => void) {
+    this.#tmux = tmux
     this.#control = control
     this.#command = `display-message -p -t ${quoted(paneOf(id))} ${quoted(FORMAT)}`
     this.#onExit = onExit
   }
 
   /** `onExit` is called once; all output came before it. */
-  static async of(control: Control, id: string, onExit: (exit: Exit) => void): Promise<Exits> {
-    const exits = new Exits(control, id, onExit)
+  static async of(tmux: Tmux, control: Control, id: string, onExit: (exit: Exit) => void): Promise<Exits> {
+    const exits = new Exits(tmux, control, id, onExit)
     // A subscription tells a change at most once a second (tmux(1), refresh-client -B).
     await control.run(`refresh-client -B ${quoted(`${NAME}:%*:${FORMAT}`)}`)
     return exits
@@ -75,7 +78,8 @@ export class Exits {
   async #ask(): Promise<void> {
     let exit = await this.#look()
     for (let looks = 0; exit !== null && lacksStatus(exit) && looks < MAX_LOOKS; looks++) {
-      exit = await this.#look(REAP.join(' '))
+      await this.#tmux.run(REAP).catch(() => {}) // a server that is gone is told otherwise
+      exit = await this.#look()
     }
     if (exit === null || this.#over) return
     this.#over = true
@@ -83,9 +87,8 @@ export class Exits {
     this.#onExit(exit)
   }
 
-  async #look(...before: readonly string[]): Promise<Exit | null> {
-    const answers = await this.#control.run(...before, this.#command).catch(() => [])
-    const told = answers.at(-1)?.[0]
+  async #look(): Promise<Exit | null> {
+    const [[told] = []] = await this.#control.run(this.#command).catch(() => [])
     return told === undefined ? null : exitOf(told.toString())
   }
 }

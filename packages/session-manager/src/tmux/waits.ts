@@ -99,7 +99,7 @@ export const waitFor = async (
   const giveUp = (): void => reject(signal?.reason as Error)
   signal?.addEventListener('abort', giveUp)
   try {
-    exits = await Exits.of(control, id, (exit) => void ended(exit).catch(reject))
+    exits = await Exits.of(tmux, control, id, (exit) => void ended(exit).catch(reject))
     exits.look()
     return await promise
   } finally {
