@@ -1,8 +1,9 @@
 /** The session manager on real tmux: what it promises in every mode, on a server of the test's own. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -41,6 +42,40 @@ test('tmux may lose the end of what a command writes as it exits; the stream the
     assert.equal(lastNumber(seen), lastNumber(await session.screen('text', 6000)))
     await session.kill()
   }
+})
+
+test('lines of an argument and of a variable stay what they are, indentation and comments included', {
+  skip,
+}, async () => {
+  const lines = 'if:\n    four\n\ttab\n# no comment\nend'
+  const args = ['-c', 'printf %s "$1" | sha256sum; printf %s "$LINES_" | sha256sum; exec cat', 'name', lines]
+  const session = await manager.create({ command: 'bash', args, env: { LINES_: lines } })
+  const hash = createHash('sha256').update(lines).digest('hex')
+  const { met } = await session.wait({ until: 'text', text: `^${hash}  -\n${hash}  -$`, timeoutMs: 10_000 })
+  assert.ok(met, await session.screen())
+  await session.kill()
+})
+
+test('a directory is the one that was asked for, whatever its name', { skip }, async () => {
+  for (const name of ['a#[b] c', '#{pid}', '##', '#(id)', '%Y', 'e#']) {
+    const cwd = join(realpathSync(dir), name)
+    mkdirSync(cwd)
+    const session = await manager.create({
+      command: 'bash',
+      args: ['-c', 'pwd; echo behind; exec cat'],
+      cwd,
+      cols: 200,
+    })
+    await session.wait({ until: 'text', text: '^behind' })
+    assert.equal(await session.screen(), `${cwd}\nbehind\n`)
+    await session.kill()
+  }
+})
+
+test('arguments without a command are those of the shell, as in a cluster', { skip }, async () => {
+  const session = await manager.create({ args: ['-c', 'echo given; exec cat'] })
+  assert.ok((await session.wait({ until: 'text', text: '^given$', timeoutMs: 10_000 })).met, await session.screen())
+  await session.kill()
 })
 
 test('a hundred sessions are listed by one call of tmux, and no process of ours stays', { skip }, async () => {

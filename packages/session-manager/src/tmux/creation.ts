@@ -18,6 +18,8 @@ import { encode, type Kept, OPTION } from './record.ts'
 import { paneOf, quoted } from './tmux.ts'
 
 const SCROLLBACK_LINES = 10_000
+/** Where the next session begins. */
+const CWD_OPTION = '@holdfast-cwd'
 
 /** tmux keeps what ended, takes no key for itself, changes no name and no size, and lets programs use all of the terminal. `-q`: older ones do not know all. */
 const SETTINGS = [
@@ -72,7 +74,7 @@ const checked = async (body: CreateSession): Promise<{ kept: Omit<Kept, 'bodyHas
     throw new HoldfastError('COMMAND_NOT_FOUND', `there is no program "${command}"`)
   const { args = [], labels = {} } = body
   const kept = { name: body.name ?? '', command, args, cwd, labels, createdAt: new Date().toISOString() }
-  return { kept, shell: body.command === undefined }
+  return { kept, shell: body.command === undefined && args.length === 0 }
 }
 
 const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
@@ -94,8 +96,8 @@ export const creationOf = async (body: CreateSession, key: string | undefined): 
   const { cols = DEFAULT_COLS, rows = DEFAULT_ROWS, limits = {} } = body
   const [id, bodyHash] = [idOf(key), hashOf(body)]
   const variables = Object.entries({ COLORTERM: 'truecolor', ...body.env })
-  // tmux expands formats in the directory.
-  const place = ['-x', `${cols}`, '-y', `${rows}`, '-c', kept.cwd.replaceAll('#', '##')]
+  // tmux expands formats in the directory, and `#[` cannot be escaped there; what an option holds is not expanded again.
+  const place = ['-x', `${cols}`, '-y', `${rows}`, '-c', `#{${CWD_OPTION}}`]
   const environment = variables.flatMap(([name, value]) => ['-e', `${name}=${value}`])
   // One argument would go through a shell; the user's own shell is a login shell, as tmux starts it.
   const program = shell
@@ -104,6 +106,7 @@ export const creationOf = async (body: CreateSession, key: string | undefined): 
   const create = ['new-session', '-d', '-s', id, ...place, ...environment, ...program]
   const record = encode({ ...kept, name: kept.name || id, bodyHash })
   const commands = [
+    ['set-option', '-g', CWD_OPTION, kept.cwd],
     create,
     ['set-option', '-t', paneOf(id), OPTION, record],
     // Not for all windows before there is one: that ends the server of tmux 3.3.

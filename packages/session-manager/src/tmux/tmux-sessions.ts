@@ -73,9 +73,10 @@ export class TmuxSessions implements SessionApi {
   }
 
   async deleteSession(id: string): Promise<void> {
-    const { pid } = await this.#find(id)
+    const { pid, session } = await this.#find(id)
     const members = await this.#scans.run(async () => {
-      const leader = await read(pid)
+      // tmux tells the pid of what has ended, too, which may be another process by now.
+      const leader = session.phase === 'running' ? await read(pid) : null
       return leader === null ? [] : family([leader])
     })
     await this.#tmux.run(['kill-session', '-t', `=${id}`]) // HUP to all that have the terminal
@@ -101,9 +102,11 @@ export class TmuxSessions implements SessionApi {
   }
 
   async signal(id: string, name: SignalName): Promise<void> {
-    const row = await read((await this.#running(id)).pid)
+    const { foreground = -1 } = (await read((await this.#running(id)).pid)) ?? {}
     try {
-      process.kill(-(row?.foreground ?? 0), `SIG${name}`)
+      // kill(2) takes 0 for our own group, and the 1 that -1 (no terminal) would become for init.
+      if (foreground <= 1) throw new Error('no group has the terminal')
+      process.kill(-foreground, `SIG${name}`)
     } catch (cause) {
       throw new HoldfastError('BAD_REQUEST', `no process in the foreground takes SIG${name}`, { cause })
     }

@@ -90,8 +90,8 @@ export class Tmux {
   }
 }
 
-/** One word of a tmux configuration file, whatever is in it. */
-export const quoted = (word: string): string => `'${word.replaceAll("'", `'"'"'`)}'`
+/** One word of a tmux configuration file, whatever is in it. In quotes tmux drops blanks and comments behind a line's end, unless that is written as an escape. */
+export const quoted = (word: string): string => `'${word.replaceAll("'", `'"'"'`).replaceAll('\n', `'"\\n"'`)}'`
 
 /** The pane of a session: exactly this one, not one whose name begins so. */
 export const paneOf = (id: string): string => `=${id}:`
