@@ -1,23 +1,8 @@
 /** From what the user typed to a session: an id as it is, or the name of exactly one live session. */
-import type { HoldfastClient, ListQuery } from '@holdfast/client'
-import { HoldfastError, hasEnded, SESSION_ID, type Session } from '@holdfast/protocol'
+import { allSessions, type HoldfastClient } from '@holdfast/client'
+import { HoldfastError, hasEnded, SESSION_ID } from '@holdfast/protocol'
 import type { Context } from './command.ts'
 import { failureText } from './failure.ts'
-
-/** The API's largest page. */
-const PAGE = 200
-
-/** All pages. */
-export const allSessions = async (client: HoldfastClient, query: ListQuery = {}): Promise<Session[]> => {
-  const sessions: Session[] = []
-  let cursor: string | undefined
-  do {
-    const page = await client.listSessions({ ...query, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) })
-    sessions.push(...page.sessions)
-    cursor = page.cursor
-  } while (cursor !== undefined)
-  return sessions
-}
 
 const idNamed = async (client: HoldfastClient, name: string): Promise<string> => {
   const found = (await allSessions(client)).filter((session) => session.name === name && !hasEnded(session.phase))

@@ -1,5 +1,6 @@
 /** The public list of the client: sessions over HTTP, and attachments that survive reconnects. */
 export { cureResizes } from '@holdfast/protocol'
+export { allSessions } from './all-sessions.ts'
 export { Attachment, type AttachOptions } from './attachment.ts'
 export { type ClientOptions, type CreateOptions, HoldfastClient, type ListQuery } from './client.ts'
 export type { LinkState } from './link.ts'

@@ -1,15 +1,8 @@
 /** Makes sessions and finds them again: on this machine with tmux, or in a cluster, by changing one word. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type ClientOptions, HoldfastClient } from '@holdfast/client'
-import {
-  type CreateSession,
-  HoldfastError,
-  hasEnded,
-  type Phase,
-  type ServerEvent,
-  type Session,
-} from '@holdfast/protocol'
+import { allSessions, type ClientOptions, HoldfastClient } from '@holdfast/client'
+import { type CreateSession, HoldfastError, hasEnded, type Phase, type ServerEvent } from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 import { HybridSessions } from './hybrid/hybrid-sessions.ts'
 import { localFirst, type Policy } from './hybrid/policy.ts'
@@ -56,9 +49,6 @@ const apiOf = (options: ManagerOptions): SessionApi => {
   return new HybridSessions({ local: new TmuxSessions(options), cluster, policy, stateDir, onNotice })
 }
 
-/** The API's largest page. */
-const PAGE = 200
-
 export class SessionManager {
   readonly mode: ManagerOptions['mode']
   readonly #api: SessionApi
@@ -95,13 +85,7 @@ export class SessionManager {
   /** Newest first. */
   async list({ name, labels = {}, phase }: Filter = {}): Promise<ManagedSession[]> {
     const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
-    const sessions: Session[] = []
-    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
-      const query = { label, limit: PAGE, ...(phase ? { phase } : {}), ...(cursor === undefined ? {} : { cursor }) }
-      const page = await this.#api.listSessions(query)
-      sessions.push(...page.sessions)
-      cursor = page.cursor
-    }
+    const sessions = await allSessions(this.#api, { label, ...(phase === undefined ? {} : { phase }) })
     const named = name === undefined ? sessions : sessions.filter((session) => session.name === name)
     return named.map((info) => new ManagedSession(this.#api, info))
   }

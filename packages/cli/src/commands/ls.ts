@@ -1,8 +1,8 @@
 /** `holdfast ls`: the sessions of the caller. */
+import { allSessions } from '@holdfast/client'
 import { PHASES, type Session } from '@holdfast/protocol'
 import { command, oneOf, pairs, UsageError } from '../command.ts'
 import { table } from '../table.ts'
-import { allSessions } from '../targets.ts'
 import { ageOf, commandLine, shorten } from '../words.ts'
 
 const HEADER = ['ID', 'NAME', 'PHASE', 'TEMPLATE', 'COMMAND', 'SIZE', 'VIEWERS', 'AGE']

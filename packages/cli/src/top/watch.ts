@@ -1,7 +1,6 @@
 /** What `holdfast top` shows, read anew every two seconds and at once when the gateway tells of a change. */
-import type { HoldfastClient } from '@holdfast/client'
+import { allSessions, type HoldfastClient } from '@holdfast/client'
 import { HoldfastError, type NodeList, type Session } from '@holdfast/protocol'
-import { allSessions } from '../targets.ts'
 
 /** Viewers and titles change without an event. Milliseconds. */
 const PERIOD_MS = 2000

@@ -1,5 +1,5 @@
 /** tmux while this machine has room, the cluster for the overflow: one list, one space of ids, one session for one request. */
-import type { AttachOptions, CreateOptions, ListQuery } from '@holdfast/client'
+import { type AttachOptions, allSessions, type CreateOptions, type ListQuery } from '@holdfast/client'
 import {
   type CreateSession,
   HoldfastError,
@@ -63,7 +63,7 @@ export class HybridSessions implements SessionApi {
   }
 
   /** All on one page; without those of a cluster that does not answer, which a notice says. */
-  async listSessions({ cursor: _, ...query }: ListQuery = {}): Promise<SessionPage> {
+  async listSessions({ cursor: _cursor, limit: _limit, ...query }: ListQuery = {}): Promise<SessionPage> {
     const [here, there] = await Promise.all([this.#options.local.listSessions(query), this.#listCluster(query)])
     const sessions = [...here.sessions, ...there]
     return { sessions: sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)) }
@@ -122,20 +122,13 @@ export class HybridSessions implements SessionApi {
   }
 
   async #listCluster(query: ListQuery): Promise<Session[]> {
-    const sessions: Session[] = []
-    let cursor: string | undefined
     try {
-      do {
-        const page = await this.#options.cluster.listSessions({ ...query, ...(cursor === undefined ? {} : { cursor }) })
-        sessions.push(...page.sessions)
-        cursor = page.cursor
-      } while (cursor !== undefined)
+      return this.#answered(await allSessions(this.#options.cluster, query))
     } catch (error) {
       if (!isAway(error)) throw error
       this.#tell(error.message)
       return []
     }
-    return this.#answered(sessions)
   }
 
   #answered<T>(answer: T): T {
