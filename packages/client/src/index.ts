@@ -6,4 +6,5 @@ export { type ClientOptions, type CreateOptions, HoldfastClient, type ListQuery 
 export type { LinkState } from './link.ts'
 export { QueryFilter } from './query-filter.ts'
 export type { SocketFactory, SocketLike } from './socket.ts'
+export { untilStarted } from './until-started.ts'
 export { WholeCharacters } from './whole-characters.ts'

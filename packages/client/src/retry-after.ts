@@ -1,5 +1,6 @@
 /** Tries again when, and only when, the server said how long to wait: its Retry-After is a place in a queue. */
 import { HoldfastError } from '@holdfast/protocol'
+import { delay } from './delay.ts'
 
 export interface RetryOptions {
   /** Milliseconds to wait in all; a longer wait is the caller's to decide. Default: 30,000. */
@@ -11,20 +12,6 @@ export interface RetryOptions {
 const RETRY_FOR_MS = 30_000
 /** Retry-After has whole seconds: within one, all to whom the same was said are spread by chance. */
 const SECOND_MS = 1000
-
-const waitFor = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', abort, { once: true })
-  })
 
 /** For calls that were refused without having done anything: TOO_MANY. */
 export const retryWhenTold = async <T>(call: () => Promise<T>, options: RetryOptions): Promise<T> => {
@@ -39,7 +26,7 @@ export const retryWhenTold = async <T>(call: () => Promise<T>, options: RetryOpt
       leftMs -= waitMs
       if (leftMs < 0) throw error
       options.onRetry?.(error, waitMs)
-      await waitFor(waitMs, options.signal)
+      await delay(waitMs, options.signal)
     }
   }
 }

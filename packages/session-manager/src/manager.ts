@@ -1,13 +1,13 @@
 /** Makes sessions and finds them again: on this machine with tmux, or in a cluster, by changing one word. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { allSessions, type ClientOptions, HoldfastClient } from '@holdfast/client'
+import { allSessions, type ClientOptions, HoldfastClient, untilStarted } from '@holdfast/client'
 import { type CreateSession, HoldfastError, hasEnded, type Phase, type ServerEvent } from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
+import { refuseFailed } from './failed-start.ts'
 import { HybridSessions } from './hybrid/hybrid-sessions.ts'
 import { localFirst, type Policy } from './hybrid/policy.ts'
 import { ManagedSession } from './managed-session.ts'
-import { untilStarted } from './starting.ts'
 import { TmuxSessions } from './tmux/tmux-sessions.ts'
 
 /** Of tmux on this machine. */
@@ -64,7 +64,9 @@ export class SessionManager {
    */
   async create(body: CreateSession = {}, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
     const made = await this.#api.createSession(body, options)
-    return new ManagedSession(this.#api, await untilStarted(this.#api, made, options.signal))
+    const started = await untilStarted(this.#api, made, options.signal)
+    refuseFailed(started)
+    return new ManagedSession(this.#api, started)
   }
 
   /** By id, or by the name of exactly one live session. Throws SESSION_NOT_FOUND, and BAD_REQUEST when several have the name. */

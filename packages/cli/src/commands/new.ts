@@ -1,5 +1,5 @@
 /** `holdfast new`: makes a session and attaches to it. */
-import type { HoldfastClient } from '@holdfast/client'
+import { type HoldfastClient, untilStarted } from '@holdfast/client'
 import {
   type CreateSession,
   HoldfastError,
@@ -15,24 +15,16 @@ import { sizeOf } from '../local-terminal.ts'
 
 /** A start that is over sooner needs no word. */
 const QUIET_MS = 300
-/** Between two looks at a session that did not start within the API's own wait. */
-const LOOK_AGAIN_MS = 500
 
 const IDLE_ACTIONS = idleActionSchema.anyOf.map((action) => action.const)
 const RESTART_POLICIES = restartSchema.anyOf.map((policy) => policy.const)
 
-const isStarting = ({ phase }: Session): boolean => phase === 'pending' || phase === 'starting'
-
-const untilStarted = async (client: HoldfastClient, body: CreateSession, stderr: Output): Promise<Session> => {
-  let session = await client.createSession(body, {
+const started = async (client: HoldfastClient, body: CreateSession, stderr: Output): Promise<Session> => {
+  const made = await client.createSession(body, {
     idempotencyKey: randomId(20),
     onRetry: ({ message }) => stderr.write(`waiting: ${message} …\n`),
   })
-  while (isStarting(session)) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
-    session = await client.getSession(session.id)
-  }
-  return session
+  return untilStarted(client, made)
 }
 
 const withProgress = async <T>(stderr: Output, work: Promise<T>): Promise<T> => {
@@ -99,7 +91,7 @@ export const newCommand = command(
       ...sizeOf(io.stdout),
     })
     const api = client()
-    const session = await withProgress(io.stderr, untilStarted(api, body, io.stderr))
+    const session = await withProgress(io.stderr, started(api, body, io.stderr))
     if (session.phase === 'failed') {
       const why = session.reason ?? 'no reason was given'
       throw new HoldfastError('INTERNAL', `session ${session.id} failed to start: ${why}`)
