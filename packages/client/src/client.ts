@@ -19,6 +19,7 @@ import {
   TICKET_PREFIX,
   type Ticket,
   type Usage,
+  WAIT_MS,
   type Wait,
   type WaitResult,
   type Why,
@@ -63,8 +64,6 @@ export interface ListQuery {
 const CREATE_WAIT_SECONDS = 30
 /** The longest that the gateway waits for a session to be suspended or to run again. */
 const SUSPEND_WAIT_MS = 20_000
-/** Default of a wait's `timeoutMs`. */
-const WAIT_MS = 30_000
 /** A ticket is used at once. */
 const TICKET_SECONDS = 30
 

@@ -21,6 +21,11 @@ export const REPLAY_BYTES = 1024 * 1024
 export const MAX_REPLAY_BYTES = 64 * 1024 * 1024
 /** Milliseconds a host stays after the end of its session, so that a client that was away still gets the tail. */
 export const LINGER_MS = 60_000
+/** Milliseconds that a wait takes at most: default and largest. */
+export const WAIT_MS = 30_000
+export const MAX_WAIT_MS = 600_000
+/** Milliseconds of silence that count as idle, and as a sign of a prompt, unless asked otherwise. */
+export const QUIET_MS = { idle: 500, prompt: 200 } as const
 /** Window sizes: VT220 could do 1; xterm.js needs 2 columns for wide characters. */
 export const MIN_COLS = 2
 export const MIN_ROWS = 1

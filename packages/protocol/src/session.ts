@@ -1,6 +1,16 @@
 /** The session resource and the bodies of the HTTP API, as TypeBox schemas: validation, types and OpenAPI come from here. */
 import { type Static, Type } from 'typebox'
-import { DEFAULT_COLS, DEFAULT_ROWS, MAX_COLS, MAX_COMMANDS, MAX_ROWS, MIN_COLS, MIN_ROWS } from './limits.ts'
+import {
+  DEFAULT_COLS,
+  DEFAULT_ROWS,
+  MAX_COLS,
+  MAX_COMMANDS,
+  MAX_ROWS,
+  MAX_WAIT_MS,
+  MIN_COLS,
+  MIN_ROWS,
+  WAIT_MS,
+} from './limits.ts'
 import type { NodeEvent } from './node-event.ts'
 import { CONDITIONS, type ConditionType, PHASES, type Phase } from './phases.ts'
 import { clipboardPolicySchema, idleActionSchema, limitsSchema, restartSchema, sizePolicySchema } from './template.ts'
@@ -182,8 +192,8 @@ export const waitSchema = Type.Object(
   {
     until: Type.Union([Type.Literal('text'), Type.Literal('idle'), Type.Literal('exit'), Type.Literal('prompt')]),
     text: Type.Optional(Type.String({ maxLength: 1024, description: 'regular expression, looked for on the screen' })),
-    idleMs: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000 })),
-    timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000, default: 30_000 })),
+    idleMs: Type.Optional(Type.Integer({ minimum: 10, maximum: MAX_WAIT_MS })),
+    timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_WAIT_MS, default: WAIT_MS })),
   },
   { additionalProperties: false },
 )

@@ -1,5 +1,5 @@
 /** Waits that are longer than one call of the API may be, and that can be given up. */
-import type { Wait, WaitResult } from '@holdfast/protocol'
+import { MAX_WAIT_MS, WAIT_MS, type Wait, type WaitResult } from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 
 export type Until = Omit<Wait, 'text' | 'timeoutMs'> & {
@@ -10,12 +10,8 @@ export type Until = Omit<Wait, 'text' | 'timeoutMs'> & {
   signal?: AbortSignal
 }
 
-const DEFAULT_MS = 30_000
-/** The most that the API takes at one time. */
-const LONGEST_MS = 600_000
-
 export const wait = async (api: Pick<SessionApi, 'wait'>, id: string, until: Until): Promise<WaitResult> => {
-  const { signal, timeoutMs = DEFAULT_MS, text, ...rest } = until
+  const { signal, timeoutMs = WAIT_MS, text, ...rest } = until
   const wanted: Wait = {
     ...rest,
     ...(text === undefined ? {} : { text: typeof text === 'string' ? text : text.source }),
@@ -23,8 +19,8 @@ export const wait = async (api: Pick<SessionApi, 'wait'>, id: string, until: Unt
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const leftMs = deadline - Date.now()
-    const result = await api.wait(id, { ...wanted, timeoutMs: Math.min(Math.max(leftMs, 1), LONGEST_MS) }, signal)
+    const result = await api.wait(id, { ...wanted, timeoutMs: Math.min(Math.max(leftMs, 1), MAX_WAIT_MS) }, signal)
     const hasEnded = result.exitCode !== undefined
-    if (result.met || hasEnded || leftMs <= LONGEST_MS) return result
+    if (result.met || hasEnded || leftMs <= MAX_WAIT_MS) return result
   }
 }

@@ -9,6 +9,7 @@ import {
   type ScreenFormat,
   sessionId,
   signalSchema,
+  WAIT_MS,
   type Wait,
   type WaitResult,
   waitSchema,
@@ -24,7 +25,6 @@ import { idParams } from './sessions-route.ts'
 import { keptScreen } from './suspended-check.ts'
 
 const CALL_MS = 10_000
-const WAIT_MS = 30_000
 /** The host's answer may be this much later than the end of the wait. */
 const WAIT_SLACK_MS = 5_000
 

@@ -1,25 +1,10 @@
 /** Waiting for a session to say something, fall silent, come back to its prompt or end. */
-import { HoldfastError, type Wait, type WaitResult } from '@holdfast/protocol'
+import { QUIET_MS, textPattern, WAIT_MS, type Wait, type WaitResult } from '@holdfast/protocol'
 import type { Session } from './session.ts'
-
-const TIMEOUT_MS = 30_000
-/** Silence that counts as idle, and as a sign of a prompt, unless asked otherwise. */
-const IDLE_MS = { idle: 500, prompt: 200 }
 
 type Finish = (met: boolean, text?: string) => void
 /** Looks on; returns how to stop that. */
 type Watcher = () => void
-
-const expression = (text: string | undefined): RegExp => {
-  if (text === undefined) throw new HoldfastError('BAD_REQUEST', 'until "text" needs text')
-  try {
-    return new RegExp(text, 'm')
-  } catch (error) {
-    throw new HoldfastError('BAD_REQUEST', `text is no regular expression: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-}
 
 const watchText = (session: Session, wanted: RegExp, finish: Finish): Watcher => {
   const look = () => {
@@ -59,9 +44,9 @@ const watchQuiet = (session: Session, quietMs: number, also: () => boolean, fini
 }
 
 const watch = (session: Session, { until, text, idleMs }: Wait, finish: Finish): Watcher => {
-  if (until === 'text') return watchText(session, expression(text), finish)
-  if (until === 'idle') return watchQuiet(session, idleMs ?? IDLE_MS.idle, () => true, finish)
-  if (until === 'prompt') return watchPrompt(session, idleMs ?? IDLE_MS.prompt, finish)
+  if (until === 'text') return watchText(session, textPattern(text), finish)
+  if (until === 'idle') return watchQuiet(session, idleMs ?? QUIET_MS.idle, () => true, finish)
+  if (until === 'prompt') return watchPrompt(session, idleMs ?? QUIET_MS.prompt, finish)
   return () => {}
 }
 
@@ -75,7 +60,7 @@ export const waitFor = (session: Session, wait: Wait, abandoned: AbortSignal): P
     resolve({ met, ...(text === undefined ? {} : { text }), ...ending })
   }
   const stopWatching = watch(session, wait, finish)
-  const timer = setTimeout(() => finish(false), wait.timeoutMs ?? TIMEOUT_MS)
+  const timer = setTimeout(() => finish(false), wait.timeoutMs ?? WAIT_MS)
   const giveUp = () => finish(false)
   // Rendering waits until the last output is on the screen, where `text` is looked for.
   const ended = () =>

@@ -1,24 +1,12 @@
 /** Waiting for a pane to say something, fall silent, come back to its prompt or end: as the cluster's sessions do. */
-import { HoldfastError, type Wait, type WaitResult } from '@holdfast/protocol'
+import { HoldfastError, QUIET_MS, textPattern, WAIT_MS, type Wait, type WaitResult } from '@holdfast/protocol'
 import { read } from '@holdfast/runtime/process-table'
 import { Control } from './control.ts'
 import { type Exit, Exits } from './exits.ts'
 import { paneOf, quoted, type Tmux } from './tmux.ts'
 
-const TIMEOUT_MS = 30_000
-/** Silence that counts as idle, and as a sign of a prompt, unless asked otherwise. */
-const IDLE_MS = { idle: 500, prompt: 200 }
 /** Between output and a look at the screen. */
 const LOOK_MS = 10
-
-const expression = (text: string | undefined): RegExp => {
-  if (text === undefined) throw new HoldfastError('BAD_REQUEST', 'until "text" needs text')
-  try {
-    return new RegExp(text, 'm')
-  } catch (cause) {
-    throw new HoldfastError('BAD_REQUEST', `text is no regular expression: ${(cause as Error).message}`, { cause })
-  }
-}
 
 /** Has the pane's own command the terminal, and not a job of it? */
 const leads = async (pid: number): Promise<boolean> => {
@@ -67,10 +55,10 @@ const watchEnd = (): Watch => ({ moved: () => {}, last: async () => ({ met: true
 /** Not met when the time is over or the session ended first. Throws BAD_REQUEST, SESSION_NOT_FOUND, and what `signal` aborts with. */
 export const waitFor = async (
   { tmux, id, pid }: { tmux: Tmux; id: string; pid: number },
-  { until, text, idleMs, timeoutMs = TIMEOUT_MS }: Wait,
+  { until, text, idleMs, timeoutMs = WAIT_MS }: Wait,
   signal: AbortSignal | undefined,
 ): Promise<WaitResult> => {
-  const wanted = until === 'text' ? expression(text) : null
+  const wanted = until === 'text' ? textPattern(text) : null
   signal?.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<WaitResult>()
   promise.catch(() => {}) // it may be lost before it is waited for
@@ -91,8 +79,8 @@ export const waitFor = async (
     return lines.map(String).join('\n')
   }
   if (wanted !== null) watch = watchText(wanted, capture, resolve)
-  else if (until === 'idle') watch = watchQuiet(idleMs ?? IDLE_MS.idle, async () => true, resolve)
-  else if (until === 'prompt') watch = watchQuiet(idleMs ?? IDLE_MS.prompt, () => leads(pid), resolve)
+  else if (until === 'idle') watch = watchQuiet(idleMs ?? QUIET_MS.idle, async () => true, resolve)
+  else if (until === 'prompt') watch = watchQuiet(idleMs ?? QUIET_MS.prompt, () => leads(pid), resolve)
   else watch = watchEnd()
   const ended = async (exit: Exit): Promise<void> => resolve({ ...(await watch.last()), ...exit })
   const timer = setTimeout(() => resolve({ met: false }), timeoutMs)
