@@ -1,9 +1,10 @@
 /** Whose a warm host became: labels of a container cannot change, so it stands in a file of the host's directory, written once. */
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HoldfastError, randomId } from '@holdfast/protocol'
+import { HoldfastError } from '@holdfast/protocol'
 import { LABEL } from './labels.ts'
 import { type HostInfo, RuntimeRefused } from './runtime.ts'
+import { writeOnce } from './write-once.ts'
 
 const FILE = 'assignment.json'
 
@@ -30,18 +31,11 @@ export const withAssignment = async (
 /** Appears whole or not at all, and never twice. Throws RuntimeRefused when the host was assigned otherwise. */
 export const assign = async (path: string, labels: Labels): Promise<void> => {
   const text = JSON.stringify(labels)
-  const aside = join(path, `.${FILE}-${randomId(8)}`)
-  await writeFile(aside, text, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+  const isNew = await writeOnce(join(path, FILE), text).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
     throw new HoldfastError('NOT_FOUND', 'the warm host is gone', { cause: error })
   })
-  try {
-    await link(aside, join(path, FILE))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const now = await readAssignment(path)
-    if (JSON.stringify(now) !== text) throw new RuntimeRefused(`the warm host belongs to session ${now[LABEL.session]}`)
-  } finally {
-    await rm(aside, { force: true })
-  }
+  if (isNew) return
+  const now = await readAssignment(path)
+  if (JSON.stringify(now) !== text) throw new RuntimeRefused(`the warm host belongs to session ${now[LABEL.session]}`)
 }

@@ -1,8 +1,8 @@
 /** On which side the session of an idempotency key is: decided once, and kept in a file, so that a repetition never makes a second one on the other side. */
 import { createHash } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { randomId } from '@holdfast/protocol'
+import { writeOnce } from '@holdfast/runtime/write-once'
 import type { Side } from './policy.ts'
 
 /** As long as a cluster remembers a key. */
@@ -23,17 +23,8 @@ export class Ledger {
     if (known !== null) return known
     await this.#forgetOld()
     const side = await choose()
-    const draft = `${path}.${randomId(8)}`
-    await writeFile(draft, side, { mode: 0o600 })
-    try {
-      await link(draft, path) // it is there whole or not at all, and exactly one makes it
-      return side
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      return (await this.#read(path)) ?? side
-    } finally {
-      await rm(draft, { force: true })
-    }
+    if (await writeOnce(path, side)) return side
+    return (await this.#read(path)) ?? side
   }
 
   async #read(path: string): Promise<Side | null> {
