@@ -1,3 +1,4 @@
+export * from './canonical-json.ts'
 export * from './death.ts'
 export * from './errors.ts'
 export * from './host.ts'

@@ -214,6 +214,9 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
     const ends = session.wait({ until: 'exit' })
     await session.input('exit 3\r')
     assert.deepEqual(await ends, { met: true, exitCode: 3, signal: null })
+    // What has ended is idle for good, and never at a prompt.
+    assert.equal((await session.wait({ until: 'idle' })).met, true)
+    assert.equal((await session.wait({ until: 'prompt' })).met, false)
     // Longer than one call of the API may take: it ends with the command all the same.
     const late = await session.wait({ until: 'text', text: 'never', timeoutMs: 3_600_000 })
     assert.deepEqual(late, { met: false, exitCode: 3, signal: null })
@@ -270,6 +273,8 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
       const made = await Promise.all(Array.from({ length: 5 }, () => create(body, { idempotencyKey })))
       assert.equal(new Set(made.map(({ id }) => id)).size, 1)
       assert.equal((await manager.list({ labels: { key: idempotencyKey } })).length, 1)
+      const reversed: CreateSession = Object.fromEntries(Object.entries(body).reverse())
+      assert.equal((await manager.create(reversed, { idempotencyKey })).id, made[0]?.id, 'its keys in another order')
       await assert.rejects(manager.create({ ...body, cols: 100 }, { idempotencyKey }), { code: 'IDEMPOTENCY_CONFLICT' })
     },
   )

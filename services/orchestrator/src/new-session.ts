@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import {
   type CreateSession,
+  canonicalJson,
   DEFAULT_COLS,
   DEFAULT_ROWS,
   deadlineOf,
@@ -98,15 +99,5 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): Omit
   }
 }
 
-const canonical = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(canonical)
-  if (value === null || typeof value !== 'object') return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, item]) => [key, canonical(item)]))
-}
-
 /** SHA-256 of the body with sorted keys, hex: the same request in another spelling is the same request. */
-export const bodyHash = (body: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(canonical(body)))
-    .digest('hex')
+export const bodyHash = (body: unknown): string => createHash('sha256').update(canonicalJson(body)).digest('hex')

@@ -1,11 +1,11 @@
 /** A live view of a pane: what recreates it, then what it writes, over one client in control mode. */
 import type { AttachOptions } from '@holdfast/client'
-import { HoldfastError, type HostMessage, randomId, type SignalName } from '@holdfast/protocol'
+import { ERRORS, HoldfastError, type HostMessage, randomId, type SignalName } from '@holdfast/protocol'
 import type { LiveAttachment } from '../api.ts'
 import { Control } from './control.ts'
 import { type Exit, Exits } from './exits.ts'
 import { endsAs, takeState } from './snapshot.ts'
-import { paneOf, quoted, type Tmux } from './tmux.ts'
+import { quoted, type Tmux } from './tmux.ts'
 
 type LinkState = Awaited<LiveAttachment['ended']>
 
@@ -191,8 +191,11 @@ export class TmuxAttachment implements LiveAttachment {
   }
 
   #gone(): void {
-    const { closeCode: code } = new HoldfastError('SESSION_NOT_FOUND', '')
-    this.#end({ kind: 'closed', code, reason: `the session is gone, or its tmux server (${paneOf(this.#id)})` })
+    this.#end({
+      kind: 'closed',
+      code: ERRORS.SESSION_NOT_FOUND.ws,
+      reason: `session ${this.#id} is gone, or its tmux server`,
+    })
   }
 
   #end(state: LinkState): void {

@@ -6,6 +6,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { env } from 'node:process'
 import {
   type CreateSession,
+  canonicalJson,
   createSessionSchema,
   DEFAULT_COLS,
   DEFAULT_ROWS,
@@ -77,7 +78,7 @@ const checked = async (body: CreateSession): Promise<{ kept: Omit<Kept, 'bodyHas
   return { kept, shell: body.command === undefined && args.length === 0 }
 }
 
-const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
+const hashOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex')
 
 /** A repetition comes to the same id, which tmux gives once. */
 const idOf = (key: string | undefined): string =>

@@ -42,12 +42,13 @@ const watchText = (wanted: RegExp, capture: () => Promise<string>, finish: Finis
   return { moved, last: look, stop: () => clearTimeout(timer) }
 }
 
-const watchQuiet = (quietMs: number, also: () => Promise<boolean>, finish: Finish): Watch => {
+/** `atEnd`: is it met by the end of the command? */
+const watchQuiet = (quietMs: number, also: () => Promise<boolean>, atEnd: boolean, finish: Finish): Watch => {
   const timer = setTimeout(async () => {
     if (await also()) finish({ met: true })
     else timer.refresh()
   }, quietMs)
-  return { moved: () => timer.refresh(), last: async () => ({ met: false }), stop: () => clearTimeout(timer) }
+  return { moved: () => timer.refresh(), last: async () => ({ met: atEnd }), stop: () => clearTimeout(timer) }
 }
 
 const watchEnd = (): Watch => ({ moved: () => {}, last: async () => ({ met: true }), stop: () => {} })
@@ -79,8 +80,8 @@ export const waitFor = async (
     return lines.map(String).join('\n')
   }
   if (wanted !== null) watch = watchText(wanted, capture, resolve)
-  else if (until === 'idle') watch = watchQuiet(idleMs ?? QUIET_MS.idle, async () => true, resolve)
-  else if (until === 'prompt') watch = watchQuiet(idleMs ?? QUIET_MS.prompt, () => leads(pid), resolve)
+  else if (until === 'idle') watch = watchQuiet(idleMs ?? QUIET_MS.idle, async () => true, true, resolve)
+  else if (until === 'prompt') watch = watchQuiet(idleMs ?? QUIET_MS.prompt, () => leads(pid), false, resolve)
   else watch = watchEnd()
   const ended = async (exit: Exit): Promise<void> => resolve({ ...(await watch.last()), ...exit })
   const timer = setTimeout(() => resolve({ met: false }), timeoutMs)
