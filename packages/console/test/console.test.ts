@@ -1,7 +1,7 @@
 /** The console's pages in a real browser, against a stand-in for the services. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { noBrowser } from './browser.ts'
+import { noBrowser } from './chromium.ts'
 import { fakeSession } from './fake-session.ts'
 import { browserFixture, ID, linkSays, screenHas, signIn, until } from './fixture.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { QUERIES } from '@holdfast/client/terminal-queries'
-import { noBrowser } from './browser.ts'
+import { noBrowser } from './chromium.ts'
 import { fakeSession } from './fake-session.ts'
 import { browserFixture, ID, linkSays, screenHas, until } from './fixture.ts'
 
