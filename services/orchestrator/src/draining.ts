@@ -5,7 +5,7 @@ import { withCondition } from './conditions.ts'
 import { type Domain, guardOf } from './domain.ts'
 import { isIdle } from './lifetime.ts'
 import type { LiveSession } from './live.ts'
-import { hasElsewhere } from './moving.ts'
+import { canMove } from './moving.ts'
 import { requestStop } from './stopping.ts'
 import { wantSuspended } from './suspending.ts'
 
@@ -33,7 +33,7 @@ const settle = async (domain: Domain, session: LiveSession): Promise<void> => {
   if (seconds === null || domain.nodes.maintenance() !== null || record.suspend !== null) return
   if (!(await isIdle(domain, session, seconds))) return
   if (record.spec.restart !== 'never') {
-    if (await hasElsewhere(domain, record)) await wantSuspended(domain, record, 'move')
+    if (await canMove(domain, record)) await wantSuspended(domain, record, 'move')
     return
   }
   await requestStop(domain, record, { code: 'drained', detail: `node ${record.node}, idle for ${seconds} s` }, false)

@@ -7,10 +7,18 @@ import { isUnavailable } from './guarded-runtime.ts'
 import { hostSpec } from './host-spec.ts'
 import { waitFor } from './waiting.ts'
 
-/** Could it start anew on another node now? */
-export const hasElsewhere = async ({ placer }: Domain, record: SessionRecord): Promise<boolean> => {
+/** The other node on which it could start anew now, or null. */
+export const elsewhere = async ({ placer }: Domain, record: SessionRecord): Promise<string | null> => {
   const { node } = await placer.explain(record)
-  return node !== null && node !== record.node
+  return node === record.node ? null : node
+}
+
+/** Could it go to another node now, with its files? */
+export const canMove = async (domain: Domain, record: SessionRecord): Promise<boolean> => {
+  const target = domain.nodes.runtime(await elsewhere(domain, record))
+  if (target === undefined) return false
+  const hasFiles = domain.nodes.runtime(record.node)?.exportWorkspace !== undefined
+  return !hasFiles || target.importWorkspace !== undefined
 }
 
 const reserve = async ({ placer }: Domain, holder: string, record: SessionRecord): Promise<Runtime | null> => {
@@ -30,7 +38,7 @@ const placedNext = (record: SessionRecord): SessionRecord => {
 
 /**
  * What a stopped session that shall run needs to do so on another node; nothing when its node is not drained, or when no
- * other one takes it. Throws RUNTIME_UNAVAILABLE when its files could not be copied: it has not been moved then.
+ * other one takes it with its files. Throws RUNTIME_UNAVAILABLE when its files could not be copied: it has not been moved then.
  */
 export const moveAway = async (domain: Domain, record: SessionRecord, source: Runtime): Promise<RecordPatch> => {
   const { nodes, placer } = domain
@@ -40,7 +48,11 @@ export const moveAway = async (domain: Domain, record: SessionRecord, source: Ru
   const target = await reserve(domain, holder, record)
   if (target === null) return {}
   // Its files are those of the machine's user, there as here: where it starts is decided then.
-  if (source.exportWorkspace === undefined || target.importWorkspace === undefined) return { workspace: null }
+  if (source.exportWorkspace === undefined) return { workspace: null }
+  if (target.importWorkspace === undefined) {
+    await placer.release(holder)
+    return {}
+  }
   try {
     await waitFor(domain, record, `its files to come from node ${source.node} to ${target.node}`)
     const files = await source.exportWorkspace(record.hostId)

@@ -4,7 +4,7 @@ import { withCondition } from './conditions.ts'
 import { seen } from './deaths.ts'
 import type { Domain, Outcome } from './domain.ts'
 import { fail } from './endings.ts'
-import { hasElsewhere } from './moving.ts'
+import { elsewhere } from './moving.ts'
 import { startsAnew } from './restart.ts'
 
 /** Since when neither host nor node is known to be there; null when one of them is. */
@@ -31,7 +31,7 @@ export const withoutNodeLost = (conditions: SessionRecord['conditions']): Sessio
 export const mayMove = async (domain: Domain, record: SessionRecord): Promise<boolean> => {
   const since = unknownSince(record.conditions)
   if (since === null || Date.now() - since < domain.nodeReplaceMs || !startsAnew(record, 'node-lost')) return false
-  return hasElsewhere(domain, record)
+  return (await elsewhere(domain, record)) !== null
 }
 
 /** The incarnation over there may still run: its fence is older from now on, and whoever meets it removes it. */

@@ -8,6 +8,7 @@ import type { NodeList, NodeSpec, Placement, Session } from '@holdfast/protocol'
 import { dockerRuntime, type Runtime } from '@holdfast/runtime'
 import { storeConnection } from '@holdfast/session-store'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
+import { settleDraining } from '../src/draining.ts'
 import { checkLifetimes } from '../src/lifetime.ts'
 import { newWorld, type Orchestrator, secondNode, startOrchestrator, tokenOf, type World } from './fixture.ts'
 
@@ -216,6 +217,27 @@ test('an idle session that may start anew leaves a drained node, its screen abov
   )
   assert.deepEqual([(await phase(bound.id, 'running')).node, await node(bound)], ['b', 'b'], 'no other node takes it')
   assert.equal(nodeOf(await asOperator(orchestrator, 'GET', '/v1/nodes'), 'b').sessions, 1)
+})
+
+test('a session whose files the other nodes cannot take stays where they are, drained or not', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const b = await secondNode(t, world)
+  // As a Docker node beside one of plain processes.
+  const withFiles: Runtime = { ...b, exportWorkspace: async () => assert.fail('nobody can take them') }
+  const orchestrator = await startOrchestrator(t, world, {
+    nodes: [{ id: 'local' }, { id: 'b' }],
+    runtimeOf: ({ id }) => (id === 'b' ? withFiles : world.runtime),
+  })
+  const { call, create, phase } = orchestrator
+  await asOperator(orchestrator, 'POST', '/v1/nodes/local/cordon')
+  const [stays, sleeps] = [await create({ restart: 'on-loss' }), await create({})]
+  await asOperator(orchestrator, 'POST', '/v1/nodes/local/uncordon')
+  assert.equal((await call('POST', `/v1/sessions/${sleeps.id}/suspend`, {})).status, 200)
+  await asOperator(orchestrator, 'POST', '/v1/nodes/b/drain?endIdleSeconds=0')
+  await settleDraining(orchestrator.engine.domain)
+  const woken = (await call('POST', `/v1/sessions/${sleeps.id}/resume`)).session
+  const now = await phase(stays.id, 'running')
+  assert.deepEqual([woken.node, now.node, now.startedAt], ['b', 'b', stays.startedAt])
 })
 
 test('in maintenance no time to live ends a session; afterwards it does', { skip }, async (t) => {
