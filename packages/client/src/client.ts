@@ -18,6 +18,7 @@ import {
   type Template,
   TICKET_PREFIX,
   type Ticket,
+  type Update,
   type Usage,
   WAIT_MS,
   type Wait,
@@ -140,6 +141,11 @@ export class HoldfastClient {
     await this.#http.json('DELETE', pathOf(id))
   }
 
+  /** Another name, other labels; a label with null goes. */
+  updateSession(id: string, body: Update): Promise<Session> {
+    return this.#http.json('PATCH', pathOf(id), { body })
+  }
+
   /** More time, counted from now; throws SESSION_ENDED, and SESSION_STARTING before it runs. */
   extendSession(id: string, body: Extend): Promise<Session> {
     return this.#http.json('POST', `${pathOf(id)}/extend`, { body })
@@ -162,6 +168,11 @@ export class HoldfastClient {
   /** As a terminal pastes: in brackets if the program asks for that, without control characters. */
   async paste(id: string, text: string): Promise<void> {
     await this.#http.json('POST', `${pathOf(id)}/input`, { body: { paste: text } })
+  }
+
+  /** Presses keys, named as in tmux: `C-c`, `M-x`, `Enter`, `Up`, `F5`, or single characters. Throws BAD_REQUEST for an unknown one. */
+  async sendKeys(id: string, keys: readonly string[]): Promise<void> {
+    await this.#http.json('POST', `${pathOf(id)}/input`, { body: { keys } })
   }
 
   async resize(id: string, cols: number, rows: number): Promise<void> {

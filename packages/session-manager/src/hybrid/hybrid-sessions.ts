@@ -9,6 +9,7 @@ import {
   type Session,
   type SessionPage,
   type SignalName,
+  type Update,
   type Wait,
   type WaitResult,
 } from '@holdfast/protocol'
@@ -69,6 +70,10 @@ export class HybridSessions implements SessionApi {
     return { sessions: sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)) }
   }
 
+  updateSession(id: string, body: Update): Promise<Session> {
+    return this.#sideOf(id).updateSession(id, body)
+  }
+
   deleteSession(id: string): Promise<void> {
     return this.#sideOf(id).deleteSession(id)
   }
@@ -79,6 +84,10 @@ export class HybridSessions implements SessionApi {
 
   paste(id: string, text: string): Promise<void> {
     return this.#sideOf(id).paste(id, text)
+  }
+
+  sendKeys(id: string, keys: readonly string[]): Promise<void> {
+    return this.#sideOf(id).sendKeys(id, keys)
   }
 
   resize(id: string, cols: number, rows: number): Promise<void> {
