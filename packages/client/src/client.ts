@@ -38,6 +38,8 @@ export interface ClientOptions {
   url: string
   /** API key. Without one (in a browser) the cookie counts for HTTP, and every connect of an attachment takes a fresh ticket. */
   key?: string
+  /** Instead of a key: the right to attach to one session, once for each use it has left. */
+  ticket?: string
   socket?: SocketFactory
 }
 
@@ -83,10 +85,12 @@ const pathOf = (id: string): string => `/v1/sessions/${encodeURIComponent(id)}`
 export class HoldfastClient {
   readonly #http: Http
   readonly #socket: SocketFactory
+  readonly #ticket: string | undefined
 
   constructor(options: ClientOptions) {
     this.#http = new Http(options.url, options.key)
     this.#socket = options.socket ?? defaultSocket
+    this.#ticket = options.ticket
   }
 
   /**
@@ -254,11 +258,15 @@ export class HoldfastClient {
     return new Attachment(this.#dial(id, options.mode ?? 'rw'), options)
   }
 
+  async #ownTicket(id: string, mode: 'rw' | 'ro'): Promise<string> {
+    return (await this.createTicket(id, { mode, ttlSeconds: TICKET_SECONDS, uses: 1 })).ticket
+  }
+
   #dial(id: string, mode: 'rw' | 'ro'): Dial {
     const url = `${this.#http.url.replace(/^http/, 'ws')}${pathOf(id)}/attach`
     return async () => {
       if (this.#http.key !== undefined) return this.#socket(url, [SUBPROTOCOL], this.#http.credentials)
-      const { ticket } = await this.createTicket(id, { mode, ttlSeconds: TICKET_SECONDS, uses: 1 })
+      const ticket = this.#ticket ?? (await this.#ownTicket(id, mode))
       return this.#socket(url, [SUBPROTOCOL, `${TICKET_PREFIX}${ticket}`], {})
     }
   }

@@ -49,7 +49,8 @@ export interface Filter {
   phase?: Phase
 }
 
-const apiOf = (options: ManagerOptions): SessionApi => {
+/** The calls behind a manager, for who draws the screen of a session itself. */
+export const sessionsOf = (options: ManagerOptions): SessionApi => {
   if (options.mode === 'simple') return new TmuxSessions(options)
   const { url, key } = options
   const cluster = new HoldfastClient({ url, ...(key === undefined ? {} : { key }) })
@@ -64,7 +65,7 @@ export class SessionManager {
 
   constructor(options: ManagerOptions) {
     this.mode = options.mode
-    this.#api = apiOf(options)
+    this.#api = sessionsOf(options)
   }
 
   /**
