@@ -25,20 +25,21 @@ interface Answer {
 
 const NEWLINE = 0x0a
 const BACKSLASH = 0x5c
+const ZERO = 0x30
 
-/** `\ooo` back to bytes; everything else is as it was. */
-export const unescaped = (bytes: Buffer): Buffer => {
+/** `\ooo` back to bytes, in place: a copy of each piece would keep far more memory than the piece. */
+const unescaped = (bytes: Buffer): Buffer => {
   let at = bytes.indexOf(BACKSLASH)
   if (at < 0) return bytes
-  const result = Buffer.allocUnsafe(bytes.length)
-  let length = bytes.copy(result, 0, 0, at)
+  const digit = (index: number): number => (bytes[index] ?? ZERO) - ZERO
+  let length = at
   while (at < bytes.length) {
     if (bytes[at] === BACKSLASH) {
-      result[length++] = Number.parseInt(bytes.toString('latin1', at + 1, at + 4), 8)
+      bytes[length++] = (digit(at + 1) << 6) | (digit(at + 2) << 3) | digit(at + 3)
       at += 4
-    } else result[length++] = bytes[at++] ?? 0
+    } else bytes[length++] = bytes[at++] ?? 0
   }
-  return result.subarray(0, length)
+  return bytes.subarray(0, length)
 }
 
 export class Control {

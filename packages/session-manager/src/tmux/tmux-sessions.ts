@@ -122,10 +122,10 @@ export class TmuxSessions implements SessionApi {
   }
 
   attach(id: string, options: AttachOptions): LiveAttachment {
-    const typed = (session: string, data: Uint8Array) => this.#type(session, data, [])
+    const input = (session: string, data: Uint8Array) => this.#type(session, data, [])
     const resize = (session: string, cols: number, rows: number) => this.resize(session, cols, rows)
     const signal = (session: string, name: SignalName) => this.signal(session, name)
-    return new TmuxAttachment({ tmux: this.#tmux, input: typed, resize, signal }, id, options)
+    return new TmuxAttachment({ tmux: this.#tmux, input, resize, signal }, id, options)
   }
 
   events(signal: AbortSignal): AsyncIterable<ServerEvent> {

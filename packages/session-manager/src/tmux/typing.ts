@@ -1,0 +1,40 @@
+/** What a view types, in order: keys by its own client, more by a buffer, for which tmux takes a hundredth of the time. */
+import type { Control } from './control.ts'
+import { paneOf, quoted } from './tmux.ts'
+
+/** As keys go; each byte is a word of a command. */
+const KEYS_BYTES = 64
+
+/** Any bytes, as they are (tmux(1), send-keys -H). */
+const keys = (id: string, bytes: Uint8Array): string =>
+  `send-keys -t ${quoted(paneOf(id))} -H ${Array.from(bytes, (byte) => byte.toString(16)).join(' ')}`
+
+export class Typing {
+  /** Until there is one, all goes by buffers. */
+  control: Control | undefined
+  readonly #id: string
+  readonly #input: (bytes: Uint8Array) => Promise<void>
+  /** All that was typed has arrived. */
+  #arrived: Promise<unknown> = Promise.resolve()
+  /** All buffers have; keys behind keys need no answer. */
+  #pasted: Promise<unknown> = Promise.resolve()
+
+  /** `input` goes by a buffer. */
+  constructor(id: string, input: (bytes: Uint8Array) => Promise<void>) {
+    this.#id = id
+    this.#input = input
+  }
+
+  /** A command that has ended takes nothing; its end is told otherwise. */
+  add(bytes: Uint8Array): void {
+    const { control } = this
+    if (bytes.length === 0) return
+    if (control !== undefined && bytes.length <= KEYS_BYTES) {
+      const arrived = this.#pasted.then(() => control.run(keys(this.#id, bytes))).catch(() => {})
+      this.#arrived = Promise.all([this.#arrived, arrived])
+    } else {
+      this.#arrived = this.#arrived.then(() => this.#input(bytes)).catch(() => {})
+      this.#pasted = this.#arrived
+    }
+  }
+}
