@@ -115,16 +115,17 @@ export class TmuxAttachment implements LiveAttachment {
     }
   }
 
-  async #repaint(...before: readonly string[]): Promise<void> {
+  async #repaint(before: readonly string[] = []): Promise<void> {
     if (this.#control === null) return
-    const { pane, cols, rows, title, bytes } = await takeState(this.#control, this.#id, ...before)
-    if (this.#over) return
-    this.#pane = pane
-    this.#live = true
-    this.#begin(cols, rows)
-    this.#show(bytes, { cols, rows, offset: this.#offset })
-    if (title !== '') this.#tell({ type: 'title', title })
-    this.#exits?.look()
+    await takeState(this.#control, this.#id, before, ({ pane, cols, rows, title, bytes }) => {
+      if (this.#over) return
+      this.#pane = pane
+      this.#live = true
+      this.#begin(cols, rows)
+      this.#show(bytes, { cols, rows, offset: this.#offset })
+      if (title !== '') this.#tell({ type: 'title', title })
+      this.#exits?.look()
+    })
   }
 
   #show(bytes: Buffer, at: { cols: number; rows: number; offset: number }): void {
@@ -136,10 +137,11 @@ export class TmuxAttachment implements LiveAttachment {
 
   /** tmux forgets what a client has not been sent when the command ends: then the last screen is painted, lines above it included. */
   async #exited(exit: Exit): Promise<void> {
-    const last = this.#control === null ? null : await takeState(this.#control, this.#id).catch(() => null)
-    if (last !== null && !this.#over && !(this.#live && this.#tail.endsAs(last.bytes))) {
-      this.#show(last.bytes, { cols: last.cols, rows: last.rows, offset: this.#offset })
-    }
+    if (this.#control === null) return
+    await takeState(this.#control, this.#id, [], ({ cols, rows, bytes }) => {
+      if (this.#over || (this.#live && this.#tail.endsAs(bytes))) return
+      this.#show(bytes, { cols, rows, offset: this.#offset })
+    }).catch(() => {}) // a session that is gone has ended all the same
     this.#end({ kind: 'ended', ...exit })
   }
 
@@ -166,11 +168,8 @@ export class TmuxAttachment implements LiveAttachment {
   #notice(line: string): void {
     // Without a reason: the session was ended.
     if (line === '%exit') this.#end({ kind: 'ended', exitCode: null, signal: null })
-    else if (line.startsWith('%pause ')) {
-      this.#live = false
-      this.#paused = true
-      this.#catchUp()
-    } else this.#exits?.hear(line)
+    else if (line.startsWith('%pause ')) this.#stopped()
+    else this.#exits?.hear(line)
   }
 
   /** tmux goes on reading the pane for others; while there are none, it would hold up the command until this client reads. */
@@ -178,14 +177,21 @@ export class TmuxAttachment implements LiveAttachment {
     this.#live = false
     this.#control?.resume()
     const pause = `refresh-client -A ${quoted(`${this.#pane}:pause`)}`
-    void this.#control?.run(pause).catch(() => {}) // its end is told otherwise
+    // The notification of it may be within the answer.
+    void this.#control?.ask([pause], () => this.#stopped()).catch(() => {}) // its end is told otherwise
+  }
+
+  #stopped(): void {
+    this.#live = false
+    this.#paused = true
+    this.#catchUp()
   }
 
   /** Once all is parsed, the screen comes in place of what was left out. */
   #catchUp(): void {
     if (!this.#paused || !this.#backlog.isEmpty) return
     this.#paused = false
-    void this.#repaint(`refresh-client -A ${quoted(`${this.#pane}:continue`)}`).catch(() => this.#gone())
+    void this.#repaint([`refresh-client -A ${quoted(`${this.#pane}:continue`)}`]).catch(() => this.#gone())
   }
 
   #tell(message: HostMessage): void {

@@ -83,7 +83,11 @@ export const stateOf = (answers: readonly Buffer[][]): PaneState => {
   }
 }
 
-export const takeState = async (control: Control, id: string, ...before: readonly string[]): Promise<PaneState> => {
-  const answers = await control.run(...before, ...stateCommands(id))
-  return stateOf(answers.slice(before.length))
-}
+/** `take` has it before anything that is written behind it. `before`: commands that come first. Throws SESSION_NOT_FOUND. */
+export const takeState = (
+  control: Control,
+  id: string,
+  before: readonly string[],
+  take: (state: PaneState) => void,
+): Promise<void> =>
+  control.ask([...before, ...stateCommands(id)], (answers) => take(stateOf(answers.slice(before.length))))
