@@ -20,8 +20,6 @@ export interface PaneApi {
   signal(id: string, name: SignalName): Promise<void>
 }
 
-const encoder = new TextEncoder()
-
 export class TmuxAttachment implements LiveAttachment {
   readonly client: string
   readonly ended: Promise<LinkState>
@@ -67,7 +65,7 @@ export class TmuxAttachment implements LiveAttachment {
   write(data: string | Uint8Array): void {
     if (this.#over) return
     this.#refuseReadOnly()
-    this.#typing.add(typeof data === 'string' ? encoder.encode(data) : Uint8Array.from(data))
+    this.#typing.add(data)
   }
 
   resize(cols: number, rows: number): void {

@@ -65,7 +65,7 @@ export class TmuxSessions implements SessionApi {
   /** All on one page, newest first. */
   async listSessions({ phase, label = [] }: ListQuery = {}): Promise<SessionPage> {
     const wanted = label.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const)
-    const sessions = (await this.#all())
+    const sessions = (await this.#seen(['list-sessions', '-F', FORMAT]))
       .map(({ session }) => session)
       .filter((session) => phase === undefined || session.phase === phase)
       .filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value))
@@ -132,26 +132,26 @@ export class TmuxSessions implements SessionApi {
     return changes(() => this.listSessions(), signal)
   }
 
-  /** Of no server there are none. */
-  async #all(): Promise<Seen[]> {
+  /** What a command prints by FORMAT; of what is gone, also with its server, there is nothing. */
+  async #seen(command: readonly string[]): Promise<Seen[]> {
     const isVague = ({ session: { phase, exitCode = null, signal = null } }: Seen): boolean =>
       phase === 'exited' && lacksStatus({ exitCode, signal })
-    let all = await this.#list([])
-    for (let looks = 0; all.some(isVague) && looks < MAX_LOOKS; looks++) all = await this.#list([...REAP, ';'])
+    const look = async (words: readonly string[]): Promise<Seen[]> => {
+      const lines = await this.#tmux.run(words).catch((error: unknown) => {
+        if (isGone(error)) return ''
+        throw error
+      })
+      return lines.split('\n').flatMap((line) => (line === '' ? [] : (seen(line) ?? [])))
+    }
+    let all = await look(command)
+    for (let looks = 0; all.some(isVague) && looks < MAX_LOOKS; looks++) all = await look([...REAP, ';', ...command])
     return all
   }
 
-  async #list(before: readonly string[]): Promise<Seen[]> {
-    const lines = await this.#tmux.run([...before, 'list-sessions', '-F', FORMAT]).catch((error: unknown) => {
-      if (isGone(error)) return ''
-      throw error
-    })
-    return lines.split('\n').flatMap((line) => (line === '' ? [] : (seen(line) ?? [])))
-  }
-
   async #find(id: string): Promise<Seen> {
-    const found = (await this.#all()).find(({ session }) => session.id === id)
-    if (found === undefined) throw notFound(id)
+    const [found] = await this.#seen(['display-message', '-p', '-t', paneOf(id), FORMAT])
+    // A target may say more than a session's name.
+    if (found?.session.id !== id) throw notFound(id)
     return found
   }
 

@@ -9,6 +9,8 @@ const KEYS_BYTES = 64
 const keys = (id: string, bytes: Uint8Array): string =>
   `send-keys -t ${quoted(paneOf(id))} -H ${Array.from(bytes, (byte) => byte.toString(16)).join(' ')}`
 
+const encoder = new TextEncoder()
+
 export class Typing {
   /** Until there is one, all goes by buffers. */
   control: Control | undefined
@@ -26,8 +28,9 @@ export class Typing {
   }
 
   /** A command that has ended takes nothing; its end is told otherwise. */
-  add(bytes: Uint8Array): void {
+  add(data: string | Uint8Array): void {
     const { control } = this
+    const bytes = typeof data === 'string' ? encoder.encode(data) : Uint8Array.from(data)
     if (bytes.length === 0) return
     if (control !== undefined && bytes.length <= KEYS_BYTES) {
       const arrived = this.#pasted.then(() => control.run(keys(this.#id, bytes))).catch(() => {})
