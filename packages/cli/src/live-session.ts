@@ -5,7 +5,7 @@ import { type AttachedMessage, ERRORS, type ErrorCode, HoldfastError, type HostM
 import type { LiveAttachment, SessionApi } from '@holdfast/session-manager'
 import { COLOR_QUERY, ColorProbe } from './color-probe.ts'
 import { DetachKeys, type Keys } from './detach-keys.ts'
-import { type Io, LEAVING } from './io.ts'
+import { type Io, LEAVING, type Leaving } from './io.ts'
 import { LocalTerminal, sizeOf } from './local-terminal.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -19,8 +19,6 @@ const LINE_FEED = 0x0a
 /** Source: xterm's ctlseqs, OSC 52; what is written to the local terminal holds nothing else. */
 const SELECTION = /^[cpqs0-7]*$/
 const BASE64 = /^[A-Za-z\d+/]*={0,2}$/
-
-type Leaving = (typeof LEAVING)[number]
 
 const codeOf = (closeCode: number): ErrorCode => {
   const codes = Object.keys(ERRORS) as ErrorCode[]
@@ -42,6 +40,12 @@ export interface LiveOptions {
   steal?: boolean
   /** The session is this call's own: nothing is said of it, Ctrl-C is its, and what ends us ends it. */
   own?: boolean
+}
+
+/** `exitCode`: for the command line. `ended`: the session has, and was not left. */
+export interface Outcome {
+  exitCode: number
+  ended: boolean
 }
 
 class LiveSession {
@@ -96,7 +100,7 @@ class LiveSession {
     })
   }
 
-  async run(): Promise<number> {
+  async run(): Promise<Outcome> {
     const { stdin, stdout, stderr, signals } = this.#io
     const resize = (): void => {
       const { cols, rows } = sizeOf(stdout)
@@ -120,6 +124,7 @@ class LiveSession {
     this.#terminal.enter()
     const waking = setTimeout(() => void this.#showBefore(), WAKING_MS)
     stdin.on('data', typed)
+    stdin.resume() // whoever had it before has paused it
     stdout.on('resize', resize)
     for (const signal of LEAVING) signals.on(signal, leave)
     const state = await this.#attachment.ended
@@ -248,11 +253,11 @@ class LiveSession {
       this.#status.set(`[reconnecting in ${Math.ceil(state.retryInMs / 1000)} s: ${state.reason}]`)
   }
 
-  async #conclude(state: LinkState): Promise<number> {
+  async #conclude(state: LinkState): Promise<Outcome> {
     if (state.kind === 'ended') return this.#end(state.exitCode, state.signal, state.coreDumped)
     if (state.kind === 'closed' && state.code === 1000) {
       if (!this.#options.own || this.#left === null) this.#io.stderr.write(`[detached from ${this.#id}]\n`)
-      return this.#left === null ? 0 : exitCodeOf(null, this.#left.slice(3))
+      return { exitCode: this.#left === null ? 0 : exitCodeOf(null, this.#left.slice(3)), ended: false }
     }
     const { code, reason } = state.kind === 'closed' ? state : { code: 1006, reason: state.kind }
     const error = codeOf(code)
@@ -260,14 +265,14 @@ class LiveSession {
     return this.#showEnd()
   }
 
-  #end(exitCode: number | null, signal: string | null, coreDumped = false): number {
+  #end(exitCode: number | null, signal: string | null, coreDumped = false): Outcome {
     const how = signal === null ? `exit ${exitCode ?? 'unknown'}` : `signal ${signal}`
     if (!this.#options.own) this.#io.stderr.write(`[session ended: ${how}${coreDumped ? ' (core dumped)' : ''}]\n`)
-    return exitCodeOf(exitCode, signal)
+    return { exitCode: exitCodeOf(exitCode, signal), ended: true }
   }
 
   /** The session was over before it could be shown: its last screen is what there is. */
-  async #showEnd(): Promise<number> {
+  async #showEnd(): Promise<Outcome> {
     const { exitCode = null, signal = null } = await this.#client.getSession(this.#id)
     const format = this.#terminal.shows ? 'ansi' : 'text'
     const screen = this.#attachment.offset > 0 ? '' : await this.#client.screen(this.#id, format, LAST_SCREEN_LINES)
@@ -276,6 +281,5 @@ class LiveSession {
   }
 }
 
-/** Returns the exit code for the command line. */
-export const liveSession = (client: Sessions, id: string, options: LiveOptions, io: Io): Promise<number> =>
+export const liveSession = (client: Sessions, id: string, options: LiveOptions, io: Io): Promise<Outcome> =>
   new LiveSession(client, id, options, io).run()

@@ -49,9 +49,9 @@ export const attachCommand = command(
     const mode = values['read-only'] ? 'ro' : 'rw'
     const options = { mode, keys, steal: values.steal ?? false } as const
     if (values.ticket !== undefined)
-      return liveSession(byTicket(values.url, values.ticket), oneTarget(positionals), options, io)
+      return (await liveSession(byTicket(values.url, values.ticket), oneTarget(positionals), options, io)).exitCode
     const api = context.sessions()
     const id = positionals.length === 0 ? await chosen(context) : await findSession(api, oneTarget(positionals))
-    return id === null ? 0 : liveSession(api, id, options, io)
+    return id === null ? 0 : (await liveSession(api, id, options, io)).exitCode
   },
 )

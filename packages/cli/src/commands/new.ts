@@ -28,7 +28,7 @@ export const newCommand = command(
     const session = await started(api, body, io)
     if (values.json) io.stdout.write(`${JSON.stringify(session, null, 2)}\n`)
     else if (values.detach) io.stdout.write(`${session.id}\n`)
-    else return liveSession(api, session.id, { mode: 'rw', keys }, io)
+    else return (await liveSession(api, session.id, { mode: 'rw', keys }, io)).exitCode
     return 0
   },
 )
