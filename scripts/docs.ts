@@ -1,4 +1,4 @@
-/** Writes docs/reference, and the tables of docs/chaos.md, docs/operations.md and docs/protocol.md, from the code that defines them; `--check` only compares. */
+/** Writes docs/reference, and tables and examples of other pages of docs, from the code that defines them; `--check` only compares. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SCENARIOS } from '../packages/e2e/src/chaos/scenarios/index.ts'
@@ -68,6 +68,9 @@ const phases = table(
   ]),
 )
 
+const EXAMPLES = join(root, 'packages/session-manager/examples')
+const example = (name: string): string => `\`\`\`ts\n${readFileSync(join(EXAMPLES, `${name}.ts`), 'utf8')}\`\`\``
+
 const BLOCKS: Readonly<Record<string, string>> = {
   'environment gateway': environment(gatewayConfig),
   'environment door': environment(doorConfig),
@@ -94,7 +97,13 @@ const BLOCKS: Readonly<Record<string, string>> = {
     ['reason', 'ended by', 'meaning'],
     Object.entries(protocol.END_REASONS).map(([code, { by, meaning }]) => [`\`${code}\``, by, meaning]),
   ),
+  'example simple': example('simple'),
+  'example distributed': example('distributed'),
+  'example hybrid': example('hybrid'),
+  'example three-agents': example('three-agents'),
 }
+
+const FILLED = ['chaos', 'operations', 'protocol', 'session-manager', 'simple', 'distributed', 'hybrid']
 
 /** Every `<!-- begin NAME -->…<!-- end -->` of the page gets the block of that name. */
 const fill = (page: string): string =>
@@ -133,6 +142,6 @@ const write = (path: string, change: (before: string) => string): void => {
     process.exitCode = 1
   }
 }
-for (const name of ['chaos', 'operations', 'protocol']) write(`docs/${name}.md`, fill)
+for (const name of FILLED) write(`docs/${name}.md`, fill)
 for (const [page, about] of Object.entries(ABOUT))
   write(`docs/reference/${page}.md`, () => markdownOf(reference, page, about))
