@@ -178,7 +178,10 @@ export class HoldfastClient {
     return this.#http.json('POST', `${pathOf(id)}/resume`, { serverWaitMs: SUSPEND_WAIT_MS })
   }
 
-  /** Types text or bytes as they are, at most 1 MiB. Throws SESSION_ENDED, SESSION_STARTING, SESSION_SUSPENDED, and TOO_MANY while the program reads nothing. */
+  /**
+   * Types text or bytes as they are. Throws SESSION_ENDED, SESSION_STARTING, SESSION_SUSPENDED, TOO_MANY while the program reads
+   * nothing, and TOO_LARGE above 1 MiB of JSON, in which bytes are base64.
+   */
   async input(id: string, data: string | Uint8Array): Promise<void> {
     const body = typeof data === 'string' ? { text: data } : { base64: base64(data) }
     await this.#http.json('POST', `${pathOf(id)}/input`, { body })

@@ -42,7 +42,7 @@ export class ManagedSession {
     return this.#api.screen(this.id, format, scrollback)
   }
 
-  /** Types text or bytes as they are. Throws TOO_MANY while the program reads nothing. */
+  /** Types text or bytes as they are. In a cluster throws TOO_MANY while the program reads nothing, and TOO_LARGE above 1 MiB of JSON, in which bytes are base64. */
   input(data: string | Uint8Array): Promise<void> {
     return this.#api.input(this.id, data)
   }
