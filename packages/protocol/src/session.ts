@@ -45,7 +45,7 @@ export const createSessionSchema = Type.Object(
     args: Type.Optional(
       Type.Array(Type.String({ maxLength: 131_072 }), {
         maxItems: 1024,
-        description: 'its arguments, with no shell in between; without a command those of the template’s',
+        description: 'its arguments, with no shell in between; without `command`, for that of the template',
       }),
     ),
     cwd: Type.Optional(
@@ -258,8 +258,8 @@ export const waitSchema = Type.Object(
 /** What is waited for. */
 export type Wait = Static<typeof waitSchema>
 /**
- * `met`: it is there, with the `text` that matched. Not met: the time is over, or the command ended first; then there are its
- * `exitCode` and `signal` (name without SIG), one of them null.
+ * `met`: it is there, and `text` is what matched. Not met: the time is over, or the command ended first. Once the command has
+ * ended, `exitCode` and `signal` (name without SIG) say how; one of them is null, or both when nobody knows.
  */
 export type WaitResult = { met: boolean; text?: string; exitCode?: number | null; signal?: string | null }
 
