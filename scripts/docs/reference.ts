@@ -1,6 +1,6 @@
 /** What the pages of docs/reference have: all that packages export, and of the protocol the types that those name. */
 import type { Symbol as TsSymbol } from 'typescript/unstable/sync'
-import { fieldsOf, type Row, type Schema } from './fields.ts'
+import { fieldsOf, type Row, type Schema, typeOf } from './fields.ts'
 import { type Entry, PublicLists, type Shown } from './public-list.ts'
 
 export interface Source {
@@ -43,9 +43,10 @@ export class Reference {
     try {
       this.#nameable = new Set(this.#lists.exportsOf(source.named))
       this.#byShape = new Map(
-        Array.from(this.#nameable, (symbol) => [this.#schemaOf(this.#lists.schemaNameOf(symbol)), symbol] as const)
-          .filter(([schema]) => schema.properties)
-          .map(([schema, symbol]) => [shapeOf(schema), symbol]),
+        Array.from(this.#nameable).flatMap((symbol) => {
+          const schema = this.#schemaOf(this.#lists.schemaNameOf(symbol))
+          return schema?.properties ? [[shapeOf(schema), symbol]] : []
+        }),
       )
       const whole = Object.entries(source.whole).map(([page, index]) => [page, this.#lists.exportsOf(index)] as const)
       for (const [page, symbols] of whole) for (const symbol of symbols) this.#pageOf.set(symbol, page)
@@ -68,8 +69,11 @@ export class Reference {
   #describe(symbol: TsSymbol): Described {
     const entry = this.#lists.read(symbol)
     for (const shown of [entry, ...entry.members]) this.#follow(shown, symbol)
+    if (entry.schema === null) return { ...entry, fields: [] }
     const schema = this.#schemaOf(entry.schema)
-    if (!schema.properties) return { ...entry, fields: [] }
+    if (schema === null) this.#lists.problems.push(`${entry.name} comes from ${entry.schema}, which is no export`)
+    if (!schema?.properties)
+      return { ...entry, code: `type ${entry.name} = ${typeOf(schema ?? {}, () => null)}`, fields: [] }
     const uses = new Set(entry.uses)
     const fields = fieldsOf(schema, (part) => {
       const named = this.#namedBy(part, symbol)
@@ -99,8 +103,8 @@ export class Reference {
     this.#named.push(symbol)
   }
 
-  #schemaOf(name: string | null): Schema {
-    return (name === null ? undefined : (this.#source.schemas[name] as Schema | undefined)) ?? {}
+  #schemaOf(name: string | null): Schema | null {
+    return name === null ? null : ((this.#source.schemas[name] as Schema | undefined) ?? null)
   }
 
   /** The type of an object inside another one's schema, where it has one. */

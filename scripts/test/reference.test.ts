@@ -11,6 +11,12 @@ const PROTOCOL = `type Static<T> = T
 export const shapeSchema = {}
 /** A shape. */
 export type Shape = Static<typeof shapeSchema>
+const privateSchema = {}
+/** A secret. */
+export type Secret = Static<typeof privateSchema>
+export const modeSchema = {}
+/** A mode. */
+export type Mode = Static<typeof modeSchema>
 /** Nobody names it. */
 export type Other = string
 `
@@ -22,7 +28,7 @@ const referenceOf = (context: TestContext, code: string, fields: Record<string, 
     'packages/a/tsconfig.json':
       '{ "compilerOptions": { "allowImportingTsExtensions": true, "noEmit": true }, "include": ["src"] }',
     'packages/a/src/index.ts': `export * from './a.ts'\n`,
-    'packages/a/src/a.ts': `import type { Shape } from '../../protocol/src/index.ts'\n${code}`,
+    'packages/a/src/a.ts': `import type { Mode, Secret, Shape } from '../../protocol/src/index.ts'\n${code}`,
     'packages/protocol/src/index.ts': PROTOCOL,
   }
   for (const [path, text] of Object.entries(files)) {
@@ -34,7 +40,10 @@ const referenceOf = (context: TestContext, code: string, fields: Record<string, 
     config: 'packages/a/tsconfig.json',
     whole: { a: 'packages/a/src/index.ts' },
     named: 'packages/protocol/src/index.ts',
-    schemas: { shapeSchema: { type: 'object', properties: fields, required: ['size'] } },
+    schemas: {
+      modeSchema: { anyOf: [{ const: 'rw' }, { const: 1 }] },
+      shapeSchema: { type: 'object', properties: fields, required: ['size'] },
+    },
   })
 }
 
@@ -62,6 +71,15 @@ test('a field without a description is missed', (context) => {
   const code = '/** Draws. */\nexport const draw = (shape: Shape): void => {}'
   const { problems } = referenceOf(context, code, { size: { type: 'number' } })
   assert.deepEqual(problems, ['Shape.size has no description in its schema'])
+})
+
+test('a schema that is no export is missed; one that is no object is a type', (context) => {
+  const { problems, pages } = referenceOf(
+    context,
+    '/** A. */\nexport const a = (secret: Secret, mode: Mode): void => {}',
+  )
+  assert.deepEqual(problems, ['Secret comes from privateSchema, which is no export'])
+  assert.equal(pages.protocol?.[0]?.code, "type Mode = 'rw' | 1")
 })
 
 test('what is private, internal or the base class’s is not shown; signatures have no bodies', (context) => {
