@@ -8,7 +8,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
-const KINDS = { class: 'Classes', function: 'Functions', type: 'Types' } as const
+const KINDS = { class: 'Classes', function: 'Functions', value: 'Values', type: 'Types' } as const
 
 /** As GitHub makes it of a heading. */
 const anchor = (name: string): string =>

@@ -12,7 +12,7 @@ export interface Shown {
   uses: Set<TsSymbol>
 }
 export interface Entry extends Shown {
-  kind: 'class' | 'function' | 'type'
+  kind: 'class' | 'function' | 'value' | 'type'
   /** Path from the root. */
   file: string
   members: Shown[]
@@ -64,12 +64,13 @@ export class PublicLists {
     this.#api.close()
   }
 
-  exportsOf(index: string): TsSymbol[] {
+  /** By the name that is exported. */
+  exportsOf(index: string): Map<string, TsSymbol> {
     const { checker, program } = this.#project
     const file = program.getSourceFile(join(this.#root, index))
     const module = file && checker.getSymbolAtLocation(file)
     if (module === undefined) throw new Error(`${index} exports nothing`)
-    return checker.getExportsOfModule(module).map((symbol) => this.#target(symbol))
+    return new Map(checker.getExportsOfModule(module).map((symbol) => [symbol.name, this.#target(symbol)]))
   }
 
   /** Of a type that is `Static<typeof …>` of a TypeBox schema. */
@@ -79,12 +80,12 @@ export class PublicLists {
     return name
   }
 
-  read(symbol: TsSymbol): Entry {
+  read(symbol: TsSymbol, name: string): Entry {
     const node = this.#declaration(symbol)
     const file = node.getSourceFile().fileName.slice(this.#root.length + 1)
     const base = {
-      name: symbol.name,
-      doc: this.#docOf(symbol, symbol.name),
+      name,
+      doc: this.#docOf(symbol, name),
       file,
       members: [],
       schema: null,
@@ -94,9 +95,12 @@ export class PublicLists {
     if (ast.isTypeAliasDeclaration(node)) return { ...base, ...this.#aliasOf(node, symbol) }
     if (ast.isInterfaceDeclaration(node)) return { ...base, ...this.#interfaceOf(node, symbol) }
     const value = ast.isVariableDeclaration(node) ? node.initializer : node
-    if (value === undefined || !(ast.isArrowFunction(value) || ast.isFunctionDeclaration(value)))
-      throw new Error(`${symbol.name} (${file}) is neither a class nor a function nor a type`)
-    return { ...base, kind: 'function', ...this.#callOf(value, symbol.name) }
+    if (value && (ast.isArrowFunction(value) || ast.isFunctionDeclaration(value)))
+      return { ...base, kind: 'function', ...this.#callOf(value, name) }
+    const type = this.#project.checker.getTypeAtLocation(node)
+    if (type === undefined) throw new Error(`${name} (${file}) has no type`)
+    const code = `const ${name}: ${this.#project.checker.typeToString(type, undefined, RESOLVED)}`
+    return { ...base, kind: 'value', code }
   }
 
   #classOf(node: ast.ClassDeclaration, owner: TsSymbol): Pick<Entry, 'kind' | 'code' | 'members' | 'uses'> {

@@ -41,7 +41,7 @@ export class Reference {
     this.#source = source
     this.#lists = new PublicLists(source.root, source.config)
     try {
-      this.#nameable = new Set(this.#lists.exportsOf(source.named))
+      this.#nameable = new Set(this.#lists.exportsOf(source.named).values())
       this.#byShape = new Map(
         Array.from(this.#nameable).flatMap((symbol) => {
           const schema = this.#schemaOf(this.#lists.schemaNameOf(symbol))
@@ -49,8 +49,10 @@ export class Reference {
         }),
       )
       const whole = Object.entries(source.whole).map(([page, index]) => [page, this.#lists.exportsOf(index)] as const)
-      for (const [page, symbols] of whole) for (const symbol of symbols) this.#pageOf.set(symbol, page)
-      const pages = whole.map(([page, symbols]) => [page, symbols.map((symbol) => this.#describe(symbol))] as const)
+      for (const [page, exported] of whole) for (const symbol of exported.values()) this.#pageOf.set(symbol, page)
+      const pages = whole.map(
+        ([page, exported]) => [page, Array.from(exported, ([name, symbol]) => this.#describe(symbol, name))] as const,
+      )
       const protocol: Described[] = []
       for (let symbol = this.#named.shift(); symbol; symbol = this.#named.shift()) protocol.push(this.#describe(symbol))
       protocol.sort((a, b) => a.name.localeCompare(b.name))
@@ -66,8 +68,8 @@ export class Reference {
     return this.#pageOf.get(symbol)
   }
 
-  #describe(symbol: TsSymbol): Described {
-    const entry = this.#lists.read(symbol)
+  #describe(symbol: TsSymbol, name = symbol.name): Described {
+    const entry = this.#lists.read(symbol, name)
     for (const shown of [entry, ...entry.members]) this.#follow(shown, symbol)
     if (entry.schema === null) return { ...entry, fields: [] }
     const schema = this.#schemaOf(entry.schema)

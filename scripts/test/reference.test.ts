@@ -82,6 +82,15 @@ test('a schema that is no export is missed; one that is no object is a type', (c
   assert.equal(pages.protocol?.[0]?.code, "type Mode = 'rw' | 1")
 })
 
+test('an export has the name under which it is exported; a value has its type', (context) => {
+  const { problems, pages } = referenceOf(context, '/** Oldest. */\nconst OLD = 1\nexport { OLD as oldest }')
+  assert.deepEqual(problems, [])
+  assert.deepEqual(
+    pages.a?.map(({ kind, name, code }) => [kind, name, code]),
+    [['value', 'oldest', 'const oldest: 1']],
+  )
+})
+
 test('what is private, internal or the base class’s is not shown; signatures have no bodies', (context) => {
   const code = `/** B. */
 export class B {

@@ -63,6 +63,7 @@ export class Attachment {
   #mode: 'rw' | 'ro'
   #size: { cols?: number; rows?: number }
   #colors: TerminalColors | null = null
+  readonly #pings = new Map<number | string, { resolve(): void; reject(error: Error): void }>()
 
   /** @internal */
   constructor(dial: Dial, options: AttachOptions, backoff: Backoff = new Backoff()) {
@@ -78,7 +79,12 @@ export class Attachment {
       onBytes: (bytes: Uint8Array) => {
         if (!this.#output.receive(bytes)) this.#giveUp('output without a place in the stream')
       },
-      onDown: () => this.#output.stop(),
+      onDown: () => {
+        this.#output.stop()
+        for (const { reject } of this.#pings.values())
+          reject(new HoldfastError('HOST_UNREACHABLE', 'the connection ended'))
+        this.#pings.clear()
+      },
       onState: (state: LinkState) => options.onState?.(state),
     }
     this.#link = new Link(dial, events, backoff)
@@ -136,6 +142,16 @@ export class Attachment {
     if (this.#link.attached) this.#link.restart('the client asked for a new connection')
   }
 
+  /** Milliseconds to the host and back. Rejects with HOST_UNREACHABLE when not attached, or when the connection ends first. */
+  ping(): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const sentAt = performance.now()
+    const id = `rtt-${sentAt}`
+    if (!this.#tell({ type: 'ping', id })) reject(new HoldfastError('HOST_UNREACHABLE', 'not attached at the moment'))
+    else this.#pings.set(id, { resolve: () => resolve(performance.now() - sentAt), reject })
+    return promise
+  }
+
   /** Leaves; the session goes on. `ended` resolves with close code 1000. */
   detach(): void {
     this.#link.end({ kind: 'closed', code: 1000, reason: 'detached' })
@@ -183,11 +199,17 @@ export class Attachment {
       return
     }
     if (message.type === 'snapshot') this.#output.announce(message)
+    if (message.type === 'pong') this.#ponged(message.id)
     if (message.type === 'input-ack') this.#input.acknowledge(message.offset)
     if (message.type === 'error') this.#link.announce(message.code, message.message)
     this.#options.onMessage?.(message)
     if (message.type === 'attached') this.#go(message)
     if (message.type === 'exit') this.#end(message)
+  }
+
+  #ponged(id: number | string): void {
+    this.#pings.get(id)?.resolve()
+    this.#pings.delete(id)
   }
 
   /** What makes a message impossible to follow without a gap or a repeat; such a host is left for another try. */

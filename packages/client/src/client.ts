@@ -18,6 +18,7 @@ import {
   type Template,
   TICKET_PREFIX,
   type Ticket,
+  type Update,
   type Usage,
   WAIT_MS,
   type Wait,
@@ -38,6 +39,8 @@ export interface ClientOptions {
   url: string
   /** API key. Without one (in a browser) the cookie counts for HTTP, and every connect of an attachment takes a fresh ticket. */
   key?: string
+  /** Instead of a key: the right to attach to one session, once for each use it has left. */
+  ticket?: string
   /** Opens WebSockets. Default: the package `ws` on Node, the browser's own in a browser. */
   socket?: SocketFactory
 }
@@ -100,11 +103,13 @@ const pathOf = (id: string): string => `/v1/sessions/${encodeURIComponent(id)}`
 export class HoldfastClient {
   readonly #http: Http
   readonly #socket: SocketFactory
+  readonly #ticket: string | undefined
 
   /** Connects to nothing yet. */
   constructor(options: ClientOptions) {
     this.#http = new Http(options.url, options.key)
     this.#socket = options.socket ?? defaultSocket
+    this.#ticket = options.ticket
   }
 
   /**
@@ -163,6 +168,11 @@ export class HoldfastClient {
     await this.#http.json('DELETE', pathOf(id))
   }
 
+  /** Another name, other labels; a label with null goes. Throws BAD_REQUEST above 32 labels. */
+  updateSession(id: string, body: Update): Promise<Session> {
+    return this.#http.json('PATCH', pathOf(id), { body })
+  }
+
   /** More time, counted from now; throws SESSION_ENDED, and SESSION_STARTING before it runs. */
   extendSession(id: string, body: Extend): Promise<Session> {
     return this.#http.json('POST', `${pathOf(id)}/extend`, { body })
@@ -192,6 +202,11 @@ export class HoldfastClient {
     await this.#http.json('POST', `${pathOf(id)}/input`, { body: { paste: text } })
   }
 
+  /** Presses keys, named as in tmux: `C-c`, `M-x`, `Enter`, `Up`, `F5`, or single characters. Throws BAD_REQUEST for an unknown one. */
+  async sendKeys(id: string, keys: readonly string[]): Promise<void> {
+    await this.#http.json('POST', `${pathOf(id)}/input`, { body: { keys } })
+  }
+
   /** Sets the size, 2 to 1000 columns and 1 to 1000 rows, whatever viewers there are. Throws as `input`. */
   async resize(id: string, cols: number, rows: number): Promise<void> {
     await this.#http.json('POST', `${pathOf(id)}/resize`, { body: { cols, rows } })
@@ -204,7 +219,8 @@ export class HoldfastClient {
 
   /**
    * Answers when what is waited for is there: `met`. Without it, when the command ends (with its exit code) or after `timeoutMs`.
-   * Aborting `signal` gives up and rejects with its reason. Throws SESSION_ENDED, but for `exit`, of a session that has ended.
+   * Aborting `signal` gives up and rejects with its reason. Throws BAD_REQUEST for what is no regular expression, SESSION_STARTING,
+   * SESSION_SUSPENDED. Of a session that has ended it answers at once: `exit` and `idle` are met, a text if the last screen has it.
    */
   wait(id: string, body: Wait, signal?: AbortSignal): Promise<WaitResult> {
     return this.#http.json('POST', `${pathOf(id)}/wait`, { body, serverWaitMs: body.timeoutMs ?? WAIT_MS, signal })
@@ -279,11 +295,15 @@ export class HoldfastClient {
     return new Attachment(this.#dial(id, options.mode ?? 'rw'), options)
   }
 
+  async #ownTicket(id: string, mode: 'rw' | 'ro'): Promise<string> {
+    return (await this.createTicket(id, { mode, ttlSeconds: TICKET_SECONDS, uses: 1 })).ticket
+  }
+
   #dial(id: string, mode: 'rw' | 'ro'): Dial {
     const url = `${this.#http.url.replace(/^http/, 'ws')}${pathOf(id)}/attach`
     return async () => {
       if (this.#http.key !== undefined) return this.#socket(url, [SUBPROTOCOL], this.#http.credentials)
-      const { ticket } = await this.createTicket(id, { mode, ttlSeconds: TICKET_SECONDS, uses: 1 })
+      const ticket = this.#ticket ?? (await this.#ownTicket(id, mode))
       return this.#socket(url, [SUBPROTOCOL, `${TICKET_PREFIX}${ticket}`], {})
     }
   }

@@ -36,6 +36,9 @@ export const DEFAULT_ROWS = 24
 export const SCROLLBACK_LINES = 1000
 /** What a program may write to the clipboard at once, decoded. */
 export const MAX_CLIPBOARD_BYTES = 100 * 1024
+export const MAX_LABELS = 32
+/** Keys that one request may press. */
+export const MAX_KEYS = 1000
 /** Commands of its shell that a session remembers. */
 export const MAX_COMMANDS = 100
 

@@ -1,10 +1,14 @@
 /** The session resource and the bodies of the HTTP API, as TypeBox schemas: validation, types and OpenAPI come from here. */
 import { type Static, Type } from 'typebox'
+import { agentSchema } from './agent-schemas.ts'
+import { HoldfastError } from './errors.ts'
 import {
   DEFAULT_COLS,
   DEFAULT_ROWS,
   MAX_COLS,
   MAX_COMMANDS,
+  MAX_KEYS,
+  MAX_LABELS,
   MAX_ROWS,
   MAX_WAIT_MS,
   MIN_COLS,
@@ -17,11 +21,13 @@ import { clipboardPolicySchema, idleActionSchema, limitsSchema, restartSchema, s
 
 export const colsSchema = Type.Integer({ minimum: MIN_COLS, maximum: MAX_COLS })
 export const rowsSchema = Type.Integer({ minimum: MIN_ROWS, maximum: MAX_ROWS })
-export const labelsSchema = Type.Record(
-  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$' }),
-  Type.String({ maxLength: 255 }),
-  { maxProperties: 32, additionalProperties: false },
-)
+const nameSchema = Type.String({ minLength: 1, maxLength: 128 })
+const labelNameSchema = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$' })
+const labelValueSchema = Type.String({ maxLength: 255 })
+export const labelsSchema = Type.Record(labelNameSchema, labelValueSchema, {
+  maxProperties: MAX_LABELS,
+  additionalProperties: false,
+})
 const envSchema = Type.Record(
   Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }),
   Type.String({ maxLength: 32_768 }),
@@ -56,9 +62,7 @@ export const createSessionSchema = Type.Object(
     rows: Type.Optional({ ...rowsSchema, default: DEFAULT_ROWS, description: 'height, rows' }),
     sizePolicy: Type.Optional(sizePolicySchema),
     clipboard: Type.Optional(clipboardPolicySchema),
-    name: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 128, description: 'for people; it need not be unique; default: the id' }),
-    ),
+    name: Type.Optional({ ...nameSchema, description: 'for people; it need not be unique; default: the id' }),
     labels: Type.Optional({ ...labelsSchema, description: 'by which lists find it' }),
     region: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9]{0,15}$', description: 'of its node; default: any' })),
     nodeSelector: Type.Optional({ ...labelsSchema, description: 'labels that its node must have' }),
@@ -156,6 +160,10 @@ export const sessionSchema = Type.Object({
   runtime: Type.String({ description: 'docker, process or tmux' }),
   region: Type.String({ description: 'of its node' }),
   viewers: Type.Integer({ description: 'attachments there are now' }),
+  agent: Type.Optional({
+    ...agentSchema,
+    description: 'what the program in front is doing; absent before that is known, and after the end',
+  }),
   activity: Type.Optional({
     ...activitySchema,
     description: 'the last, as its host told; CPU and jobs are watched only where there is an idle limit',
@@ -198,9 +206,42 @@ export const inputSchema = Type.Object(
         description: 'pasted: in brackets if the program asks for that (DEC mode 2004), without control characters',
       }),
     ),
+    keys: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 32 }), {
+        minItems: 1,
+        maxItems: MAX_KEYS,
+        description: 'keys by their names in tmux (`C-c`, `M-x`, `Enter`, `Up`, `F5`), or single characters',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
+/** A merge patch (RFC 7396): what is not in it stays, a label with null goes. */
+export const updateSchema = Type.Object(
+  {
+    name: Type.Optional({ ...nameSchema, description: 'the new name' }),
+    labels: Type.Optional(
+      Type.Record(labelNameSchema, Type.Union([labelValueSchema, Type.Null()]), {
+        maxProperties: 64,
+        additionalProperties: false,
+        description: 'set, or removed by null; others stay',
+      }),
+    ),
+  },
+  { additionalProperties: false, minProperties: 1 },
+)
+/** Another name, other labels; at least one of them. */
+export type Update = Static<typeof updateSchema>
+
+/** Name and labels after a patch. Throws BAD_REQUEST for too many labels. */
+export const patched = (now: Pick<Session, 'name' | 'labels'>, patch: Update): Pick<Session, 'name' | 'labels'> => {
+  const labels = Object.entries({ ...now.labels, ...patch.labels }).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  )
+  if (labels.length > MAX_LABELS)
+    throw new HoldfastError('BAD_REQUEST', `labels: a session has at most ${MAX_LABELS} of them`)
+  return { name: patch.name ?? now.name, labels: Object.fromEntries(labels) }
+}
 export const extendSchema = Type.Object(
   {
     ttlSeconds: Type.Optional({ ...secondsSchema, description: 'it ends so long after this request' }),
@@ -226,11 +267,19 @@ export const signalSchema = Type.Object(
   { name: Type.String({ pattern: '^[A-Z0-9]{2,8}$' }) },
   { additionalProperties: false },
 )
+export const WAITS = ['text', 'idle', 'exit', 'prompt', 'waiting'] as const
+export type WaitUntil = (typeof WAITS)[number]
 export const waitSchema = Type.Object(
   {
-    until: Type.Union([Type.Literal('text'), Type.Literal('idle'), Type.Literal('exit'), Type.Literal('prompt')], {
-      description: 'a text on the screen, no output for idleMs, the end of the command, or its shell back at a prompt',
-    }),
+    until: Type.Unsafe<WaitUntil>(
+      Type.Union(
+        WAITS.map((what) => Type.Literal(what)),
+        {
+          description:
+            'a text on the screen, no output for idleMs, the end of the command, its shell back at a prompt, or (`waiting`) a question of the program in front',
+        },
+      ),
+    ),
     text: Type.Optional(
       Type.String({
         maxLength: 1024,

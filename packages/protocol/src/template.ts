@@ -1,5 +1,6 @@
 /** A template: what a session is made from. Read from a YAML or JSON file by the orchestrator. */
 import { type Static, Type } from 'typebox'
+import { detectorSchema } from './agent-schemas.ts'
 import { MAX_REPLAY_BYTES } from './limits.ts'
 import { poolSchema } from './pool.ts'
 
@@ -73,6 +74,13 @@ export const templateSchema = Type.Object(
     ),
     idleAction: Type.Optional(idleActionSchema),
     restart: Type.Optional(restartSchema),
+    detectors: Type.Optional(
+      Type.Array(detectorSchema, {
+        maxItems: 16,
+        description:
+          'how further tools show whether they are busy, idle or waiting; they come before those of Holdfast',
+      }),
+    ),
     pool: Type.Optional(poolSchema),
   },
   { additionalProperties: false },

@@ -52,6 +52,21 @@ export class ManagedSession {
     return this.#api.paste(this.id, text)
   }
 
+  /** Presses keys, named as in tmux: `C-c`, `M-x`, `Enter`, `Up`, `F5`, or single characters. Throws BAD_REQUEST for an unknown one. */
+  sendKeys(...keys: readonly string[]): Promise<void> {
+    return this.#api.sendKeys(this.id, keys)
+  }
+
+  /** Gives it another name, 1 to 128 characters, in `info`, too. */
+  async rename(name: string): Promise<void> {
+    this.#info = await this.#api.updateSession(this.id, { name })
+  }
+
+  /** Sets labels, and removes those that are null; others stay. */
+  async label(labels: Readonly<Record<string, string | null>>): Promise<void> {
+    this.#info = await this.#api.updateSession(this.id, { labels })
+  }
+
   /** 2 to 1000 columns, 1 to 1000 rows. */
   resize(cols: number, rows: number): Promise<void> {
     return this.#api.resize(this.id, cols, rows)

@@ -2,7 +2,14 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { allSessions, type ClientOptions, HoldfastClient, untilStarted } from '@holdfast/client'
-import { type CreateSession, HoldfastError, hasEnded, type Phase, type ServerEvent } from '@holdfast/protocol'
+import {
+  type CreateSession,
+  type Detector,
+  HoldfastError,
+  hasEnded,
+  type Phase,
+  type ServerEvent,
+} from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 import { refuseFailed } from './failed-start.ts'
 import { HybridSessions } from './hybrid/hybrid-sessions.ts'
@@ -14,6 +21,8 @@ import { TmuxSessions } from './tmux/tmux-sessions.ts'
 export interface LocalOptions {
   /** Of its server: a name or an absolute path; sessions of another socket are not seen. Default: `holdfast`. */
   socket?: string
+  /** How further tools show whether they are busy, idle or waiting; they come before those of Holdfast. In a cluster templates have them. */
+  detectors?: readonly Detector[]
 }
 /** Of the cluster behind a gateway. */
 export type ClusterOptions = Pick<ClientOptions, 'url' | 'key'>
@@ -44,7 +53,8 @@ export interface Filter {
   phase?: Phase
 }
 
-const apiOf = (options: ManagerOptions): SessionApi => {
+/** The calls behind a manager, for who draws the screen of a session itself. */
+export const sessionsOf = (options: ManagerOptions): SessionApi => {
   if (options.mode === 'simple') return new TmuxSessions(options)
   const { url, key } = options
   const cluster = new HoldfastClient({ url, ...(key === undefined ? {} : { key }) })
@@ -65,7 +75,7 @@ export class SessionManager {
   /** Starts and connects nothing yet. */
   constructor(options: ManagerOptions) {
     this.mode = options.mode
-    this.#api = apiOf(options)
+    this.#api = sessionsOf(options)
   }
 
   /**

@@ -36,6 +36,7 @@ export class TmuxAttachment implements LiveAttachment {
   #exits: Exits | null = null
   #offset = 0
   #unparsed = 0
+  #untyped = 0
   /** A snapshot comes first: what is written before it is in it. */
   #live = false
   #paused: string | null = null
@@ -60,12 +61,24 @@ export class TmuxAttachment implements LiveAttachment {
     return this.#offset
   }
 
+  /** Typed, and not taken by tmux yet. */
+  get unacknowledged(): number {
+    return this.#untyped
+  }
+
   write(data: string | Uint8Array): void {
     if (this.#over) return
     this.#refuseReadOnly()
     const bytes = typeof data === 'string' ? encoder.encode(data) : data
+    this.#untyped += bytes.length
     // A command that has ended takes nothing; its end is told otherwise.
-    this.#typing = this.#typing.then(() => this.#api.input(this.#id, bytes)).catch(() => {})
+    this.#typing = this.#typing
+      .then(() => this.#api.input(this.#id, bytes))
+      .catch(() => {})
+      .then(() => {
+        this.#untyped -= bytes.length
+        this.#tell({ type: 'input-ack', offset: 0 })
+      })
   }
 
   resize(cols: number, rows: number): void {
@@ -81,6 +94,26 @@ export class TmuxAttachment implements LiveAttachment {
   /** Everybody who may type controls. */
   control(): void {
     this.#refuseReadOnly()
+  }
+
+  /** tmux itself answers programs that ask for colours. */
+  colors(): void {}
+
+  /** Milliseconds for a command of tmux. */
+  async ping(): Promise<number> {
+    const sentAt = performance.now()
+    if (this.#control === null) throw new HoldfastError('HOST_UNREACHABLE', 'not attached at the moment')
+    await this.#control.run('display-message -p pong')
+    return performance.now() - sentAt
+  }
+
+  /** Nothing is kept that a repaint would not paint. */
+  forget(): void {}
+
+  /** Paints everything anew. */
+  reconnect(): void {
+    this.#live = false
+    void this.#repaint().catch(() => this.#gone())
   }
 
   detach(): void {
