@@ -79,7 +79,7 @@ export class TmuxSessions implements SessionApi {
   /** All on one page, newest first. */
   async listSessions({ phase, label = [] }: ListQuery = {}): Promise<SessionPage> {
     const wanted = label.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const)
-    const found = (await this.#all()).filter(
+    const found = (await this.#seen(['list-sessions', '-F', FORMAT])).filter(
       ({ session }) =>
         (phase === undefined || session.phase === phase) &&
         wanted.every(([name, value]) => session.labels[name] === value),
@@ -153,36 +153,36 @@ export class TmuxSessions implements SessionApi {
   }
 
   attach(id: string, options: AttachOptions): LiveAttachment {
-    const typed = (session: string, data: Uint8Array) => this.#type(session, data, [])
+    const input = (session: string, data: Uint8Array) => this.#type(session, data, [])
     const resize = (session: string, cols: number, rows: number) => this.resize(session, cols, rows)
     const signal = (session: string, name: SignalName) => this.signal(session, name)
-    return new TmuxAttachment({ tmux: this.#tmux, input: typed, resize, signal }, id, options)
+    return new TmuxAttachment({ tmux: this.#tmux, input, resize, signal }, id, options)
   }
 
   events(signal: AbortSignal): AsyncIterable<ServerEvent> {
     return changes(() => this.listSessions(), signal)
   }
 
-  /** Of no server there are none. */
-  async #all(): Promise<Seen[]> {
+  /** What a command prints by FORMAT; of what is gone, also with its server, there is nothing. */
+  async #seen(command: readonly string[]): Promise<Seen[]> {
     const isVague = ({ session: { phase, exitCode = null, signal = null } }: Seen): boolean =>
       phase === 'exited' && lacksStatus({ exitCode, signal })
-    let all = await this.#list([])
-    for (let looks = 0; all.some(isVague) && looks < MAX_LOOKS; looks++) all = await this.#list([...REAP, ';'])
+    const look = async (words: readonly string[]): Promise<Seen[]> => {
+      const lines = await this.#tmux.run(words).catch((error: unknown) => {
+        if (isGone(error)) return ''
+        throw error
+      })
+      return lines.split('\n').flatMap((line) => (line === '' ? [] : (seen(line) ?? [])))
+    }
+    let all = await look(command)
+    for (let looks = 0; all.some(isVague) && looks < MAX_LOOKS; looks++) all = await look([...REAP, ';', ...command])
     return all
   }
 
-  async #list(before: readonly string[]): Promise<Seen[]> {
-    const lines = await this.#tmux.run([...before, 'list-sessions', '-F', FORMAT]).catch((error: unknown) => {
-      if (isGone(error)) return ''
-      throw error
-    })
-    return lines.split('\n').flatMap((line) => (line === '' ? [] : (seen(line) ?? [])))
-  }
-
   async #find(id: string): Promise<Seen> {
-    const found = (await this.#all()).find(({ session }) => session.id === id)
-    if (found === undefined) throw notFound(id)
+    const [found] = await this.#seen(['display-message', '-p', '-t', paneOf(id), FORMAT])
+    // A target may say more than a session's name.
+    if (found?.session.id !== id) throw notFound(id)
     return found
   }
 
