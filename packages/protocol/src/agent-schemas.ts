@@ -2,8 +2,14 @@
 import { type Static, Type } from 'typebox'
 
 export const AGENT_STATES = ['busy', 'idle', 'waiting'] as const
+/** `busy` works, `idle` waits for a next task, `waiting` asks its user something. */
 export type AgentState = (typeof AGENT_STATES)[number]
-const stateSchema = Type.Unsafe<AgentState>(Type.Union(AGENT_STATES.map((state) => Type.Literal(state))))
+const stateSchema = Type.Unsafe<AgentState>(
+  Type.Union(
+    AGENT_STATES.map((state) => Type.Literal(state)),
+    { description: 'what it is doing' },
+  ),
+)
 
 const ruleSchema = Type.Object(
   {
@@ -25,7 +31,6 @@ const ruleSchema = Type.Object(
   { additionalProperties: false },
 )
 
-/** How a tool shows its state. Data, not code: it goes to where the sessions are. */
 export const detectorSchema = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$', description: 'of the tool, e.g. claude-code' }),
@@ -42,6 +47,7 @@ export const detectorSchema = Type.Object(
   },
   { additionalProperties: false },
 )
+/** How a tool shows its state. Data, not code: it goes to where the sessions are. */
 export type Detector = Static<typeof detectorSchema>
 
 export const agentSchema = Type.Object({
@@ -51,4 +57,5 @@ export const agentSchema = Type.Object({
   evidence: Type.String({ description: 'what that is concluded from, in a few words' }),
   since: Type.Optional(Type.String({ description: 'ISO 8601; not told by tmux' })),
 })
+/** What the program in front of a session is doing, and why that is thought. */
 export type Agent = Static<typeof agentSchema>

@@ -43,4 +43,5 @@ export const MAX_KEYS = 1000
 export const MAX_COMMANDS = 100
 
 export const SCREEN_FORMATS = ['text', 'ansi', 'json', 'html'] as const
+/** Plain text, text with escape sequences, a `ScreenJson`, or a piece of HTML. */
 export type ScreenFormat = (typeof SCREEN_FORMATS)[number]

@@ -4,8 +4,11 @@ import { env } from 'node:process'
 import type { Agent, AgentState, Session } from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 
+/** An agent began to do something else. */
 export interface AgentChange {
+  /** Its session, as it is then. */
   session: Session
+  /** What it is doing now. */
   agent: Agent
   /** null: nothing was known of it before. */
   before: AgentState | null
