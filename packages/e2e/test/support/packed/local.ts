@@ -4,13 +4,17 @@ import { type ManagerOptions, SessionManager } from '@holdfast/session-manager'
 
 const options: ManagerOptions = { mode: 'simple', socket: process.argv[2] ?? '' }
 const manager = new SessionManager(options)
-const session = await manager.create({ command: 'sh', args: ['-c', 'echo ready; read word; echo "got $word"; exit 7'] })
+const session = await manager.create({
+  command: 'sh',
+  args: ['-c', 'echo ready; read word; echo "$word, heard"; exit 7'],
+})
 await session.wait({ until: 'text', text: /ready/ })
 
 const stream = session.attach()
-const streamed = stream.reduce((all: string, bytes: Buffer) => all + bytes.toString(), '')
+const ended = stream.reduce((all: string, bytes: Buffer) => all + bytes.toString(), '')
 await session.input('a word\r')
-await session.wait({ until: 'exit' })
+const { met } = await session.wait({ until: 'exit' })
+const streamed = await ended
 
 const screen = await session.screen()
 const html = await session.screen('html')
@@ -18,7 +22,7 @@ const { phase, exitCode } = await session.refresh()
 await session.kill()
 const gone = await session.refresh().catch((error: unknown) => error)
 const code = gone instanceof HoldfastError ? gone.code : String(gone)
-process.stdout.write(JSON.stringify({ screen, streamed: await streamed, html, phase, exitCode, code }))
+process.stdout.write(JSON.stringify({ met, streamed, screen, html, phase, exitCode, code }))
 
 // @ts-expect-error: types that are not found would allow anything
 export const wrong: ManagerOptions = { mode: 'other' }
