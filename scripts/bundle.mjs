@@ -7,8 +7,8 @@ import { compiledChecks } from './compiled-checks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Of a service. The banner has what CommonJS packages inside a module still use. */
-const MODULE = {
+/** Of a program in one file. The banner has what CommonJS packages inside a module still use. */
+export const MODULE = {
   format: 'esm',
   outExtension: { '.js': '.mjs' },
   keepNames: true,
