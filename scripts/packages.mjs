@@ -68,14 +68,21 @@ const program = async ({ bin }, source, stage) => {
   return { metafile, fields: { bin } }
 }
 
+/** Some packages name their license, and bring no text of it. */
+const licenseOf = (folder) => {
+  const file = readdirSync(join(root, folder)).find((name) => /^license/i.test(name))
+  if (file !== undefined) return readFileSync(join(root, folder, file), 'utf8')
+  const { license, repository } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  return `${license}, see ${repository.url ?? repository}\n`
+}
+
 /** Ours, and those of others whose code is in the bundle. */
 const licenses = ({ outputs }) => {
   const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs))
   const folders = new Set(inputs.flatMap((path) => /node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []))
-  const others = [...folders].map((folder) => {
-    const file = readdirSync(join(root, folder)).find((name) => /^license/i.test(name))
-    return `\n---\nParts of ${folder.slice('node_modules/'.length)}:\n\n${readFileSync(join(root, folder, file), 'utf8')}`
-  })
+  const others = [...folders].map(
+    (folder) => `\n---\nParts of ${folder.slice('node_modules/'.length)}:\n\n${licenseOf(folder)}`,
+  )
   return [readFileSync(join(root, 'LICENSE'), 'utf8'), ...others].join('')
 }
 
