@@ -1,8 +1,8 @@
-/** From the request until the first output byte of the command is at the client: cold beside a bare `docker run`, and from a warm pool. */
+/** From the request until the first output byte of the command is at the client: cold beside a bare `docker run`, without and with a network, and from a warm pool. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createSession } from './contenders/holdfast.ts'
+import { createSession, TEMPLATE } from './contenders/holdfast.ts'
 import { hasImage } from './docker.ts'
 import type { Installation } from './installation.ts'
 import { Skipped } from './line.ts'
@@ -16,7 +16,13 @@ const RUNS = 20
 const WARM_RUNS = 100
 const IMAGE = 'holdfast/session'
 /** As the runtime makes a session's container, without what only a session host needs. */
-const OPTIONS = ['--init', '--network=none', '--cap-drop=ALL', '--read-only', '--memory=512m', '--pids-limit=512']
+const OPTIONS = ['--init', '--cap-drop=ALL', '--read-only', '--memory=512m', '--pids-limit=512']
+/** A template of ours, and the network of `docker run`. */
+const KINDS = [
+  { suffix: '', template: TEMPLATE, network: 'none' },
+  { suffix: ', with a network', template: 'shell', network: 'bridge' },
+] as const
+type Kind = (typeof KINDS)[number]
 const POLL_MS = 50
 const FILL_MS = 60_000
 
@@ -54,12 +60,11 @@ const warmStarts = async (installation: Installation, undo: Undo): Promise<numbe
   return times
 }
 
-const dockerRun = async (): Promise<number> => {
+const dockerRun = async (network: string): Promise<number> => {
   if (!hasImage(IMAGE)) throw new Skipped(`no Docker engine, or no image ${IMAGE}`)
   const begin = performance.now()
-  const child = spawn('docker', ['run', '--rm', '--pull=never', ...OPTIONS, IMAGE, 'echo', 'first'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  const words = ['run', '--rm', '--pull=never', `--network=${network}`, ...OPTIONS, IMAGE, 'echo', 'first']
+  const child = spawn('docker', words, { stdio: ['ignore', 'pipe', 'ignore'] })
   let time = Number.NaN
   child.stdout.once('data', () => {
     time = performance.now() - begin
@@ -74,28 +79,42 @@ const rowOf = (name: string, times: number[], failure: unknown): Row =>
     ? { name, runs: times.length, p50Ms: percentile(times, 50), p99Ms: percentile(times, 99) }
     : skippedRow(name, failure)
 
-export const start: Scenario = async ({ holdfast, undo, say }): Promise<Report> => {
-  const installation = await holdfast()
+/** In turns. */
+const coldStarts = async (installation: Installation, undo: Undo, { suffix, template, network }: Kind) => {
   const ours: number[] = []
   const bare: number[] = []
   let failure: unknown
-  say(`start: ${RUNS} cold starts each, in turns`)
   for (let run = 0; run < RUNS; run++) {
-    ours.push(await startSession(installation, undo))
+    ours.push(await startSession(installation, undo, template))
     if (failure !== undefined) continue
-    await dockerRun().then(
+    await dockerRun(network).then(
       (time) => bare.push(time),
       (error: unknown) => {
         failure = error
       },
     )
   }
+  return [rowOf(`${HOLDFAST}${suffix}`, ours, undefined), rowOf(`docker run${suffix}`, bare, failure)]
+}
+
+export const start: Scenario = async ({ holdfast, undo, say }): Promise<Report> => {
+  const installation = await holdfast()
+  const rows: Row[] = []
+  for (const kind of KINDS) {
+    say(`start: ${RUNS} cold starts each, in turns${kind.suffix}`)
+    rows.push(...(await coldStarts(installation, undo, kind)))
+  }
   say(`start: ${WARM_RUNS} warm starts`)
   const warm = await warmStarts(installation, undo).then(
     (times) => rowOf('holdfast, warm', times, undefined),
     (error: unknown) => skippedRow('holdfast, warm', error),
   )
-  const rows = [rowOf(HOLDFAST, ours, undefined), warm, rowOf('docker run', bare, failure)]
-  const ratio = (field: string) => numberOf(rows, HOLDFAST, field) / numberOf(rows, 'docker run', field)
-  return { bench: 'start', rows, ratios: ratiosOf({ ratioP50: ratio('p50Ms'), ratioP99: ratio('p99Ms') }) }
+  rows.push(warm)
+  const ratio = (field: string, suffix: string) =>
+    numberOf(rows, `${HOLDFAST}${suffix}`, field) / numberOf(rows, `docker run${suffix}`, field)
+  const ratios = KINDS.flatMap(({ suffix, network }) => [
+    [`ratioP50 (${network})`, ratio('p50Ms', suffix)] as const,
+    [`ratioP99 (${network})`, ratio('p99Ms', suffix)] as const,
+  ])
+  return { bench: 'start', rows, ratios: ratiosOf(Object.fromEntries(ratios)) }
 }
