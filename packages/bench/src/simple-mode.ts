@@ -28,6 +28,8 @@ export interface Size {
 const FULL: Size = { keys: 400, idle: 100, many: 500, lists: 50, settleMs: 5000 }
 
 const BARE = 'tmux attach'
+/** A shell without startup files: those of this machine's user may take seconds of CPU in each of a thousand. */
+const SHELL = 'sh'
 const run = promisify(execFile)
 
 const timed = async (work: () => Promise<unknown>): Promise<number> => {
@@ -48,8 +50,13 @@ const sidesOf = (undo: Undo): { ours: Side; bare: Side } => {
   const manager = new SessionManager({ mode: 'simple', socket: server.socket })
   const bareTmux = (...args: readonly string[]) => run('tmux', [...other.args, ...args])
   return {
-    ours: { server, create: () => manager.create(), list: () => manager.list() },
-    bare: { server: other, create: () => bareTmux('new-session', '-d'), list: () => bareTmux('list-sessions') },
+    ours: { server, create: () => manager.create({ command: SHELL }), list: () => manager.list() },
+    bare: {
+      server: other,
+      // As ours does, so that tmux starts it without another shell.
+      create: () => bareTmux('new-session', '-d', '--', '/usr/bin/env', SHELL),
+      list: () => bareTmux('list-sessions'),
+    },
   }
 }
 
