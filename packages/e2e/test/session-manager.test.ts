@@ -1,6 +1,6 @@
 /** The session manager on a cluster, and on tmux and a cluster together: the same promises as on tmux alone. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -99,6 +99,28 @@ describe('tmux and a cluster together', { skip }, () => {
     assert.equal(notices.length, 1)
     assert.match(notices[0] ?? '', /^the cluster does not answer .*only sessions of this machine/)
     await session.kill()
+  })
+
+  test('without tmux all sessions are in the cluster: made, listed, told', () => {
+    const bin = mkdtempSync(join(dir, 'bin-'))
+    const script = `import { SessionManager } from '@holdfast/session-manager'
+      const manager = new SessionManager({ mode: 'hybrid', url: '${stack.url}', key: '${stack.key}', stateDir: '${bin}' })
+      const stop = new AbortController()
+      const events = manager.events(stop.signal)[Symbol.asyncIterator]()
+      const first = events.next()
+      const session = await manager.create({ command: 'cat', labels: { without: 'tmux' } })
+      const listed = await manager.list({ labels: { without: 'tmux' } })
+      const told = await first
+      await session.kill()
+      stop.abort()
+      console.log(JSON.stringify([session.id.startsWith('tmux-'), listed.length, told.value.type]))`
+    const args = ['--input-type=module', '-e', script]
+    const { stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: import.meta.dirname,
+      env: { PATH: bin },
+      encoding: 'utf8',
+    })
+    assert.equal(stdout, '[false,1,"session"]\n', stderr)
   })
 
   test('this machine full and the cluster away: a create fails, naming both', async () => {
