@@ -1,5 +1,5 @@
-/** Writes the tables of docs/chaos.md, docs/operations.md and docs/protocol.md from the code that defines them; `--check` only compares. */
-import { readFileSync, writeFileSync } from 'node:fs'
+/** Writes docs/reference, and tables and examples of other pages of docs, from the code that defines them; `--check` only compares. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SCENARIOS } from '../packages/e2e/src/chaos/scenarios/index.ts'
 import * as protocol from '../packages/protocol/src/index.ts'
@@ -9,12 +9,10 @@ import { METRICS as gatewayMetrics } from '../services/gateway/src/metrics.ts'
 import { SPEC as orchestratorConfig } from '../services/orchestrator/src/config.ts'
 import { METRICS as orchestratorMetrics } from '../services/orchestrator/src/metrics.ts'
 import { SPEC as sessionConfig } from '../services/session/src/config.ts'
+import { markdownOf, table } from './docs/markdown.ts'
+import { Reference } from './docs/reference.ts'
 
-const docs = join(import.meta.dirname, '../docs')
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+const root = join(import.meta.dirname, '..')
 
 const environment = (spec: Spec): string =>
   table(
@@ -70,6 +68,9 @@ const phases = table(
   ]),
 )
 
+const EXAMPLES = join(root, 'packages/session-manager/examples')
+const example = (name: string): string => `\`\`\`ts\n${readFileSync(join(EXAMPLES, `${name}.ts`), 'utf8')}\`\`\``
+
 const BLOCKS: Readonly<Record<string, string>> = {
   'environment gateway': environment(gatewayConfig),
   'environment door': environment(doorConfig),
@@ -96,7 +97,13 @@ const BLOCKS: Readonly<Record<string, string>> = {
     ['reason', 'ended by', 'meaning'],
     Object.entries(protocol.END_REASONS).map(([code, { by, meaning }]) => [`\`${code}\``, by, meaning]),
   ),
+  'example simple': example('simple'),
+  'example distributed': example('distributed'),
+  'example hybrid': example('hybrid'),
+  'example three-agents': example('three-agents'),
 }
+
+const FILLED = ['chaos', 'operations', 'protocol', 'session-manager', 'simple', 'distributed', 'hybrid']
 
 /** Every `<!-- begin NAME -->…<!-- end -->` of the page gets the block of that name. */
 const fill = (page: string): string =>
@@ -106,15 +113,35 @@ const fill = (page: string): string =>
     return `<!-- begin ${name} -->\n${block}\n<!-- end -->`
   })
 
+const reference = new Reference({
+  root,
+  config: 'packages/session-manager/tsconfig.json',
+  whole: { client: 'packages/client/src/index.ts', 'session-manager': 'packages/session-manager/src/index.ts' },
+  named: 'packages/protocol/src/index.ts',
+  schemas: protocol,
+})
+for (const problem of reference.problems) console.error(`docs/reference: ${problem}`)
+if (reference.problems.length > 0) process.exit(1)
+
+const ABOUT = {
+  client: 'The gateway’s API as calls, and attachments that survive reconnects. Failures are HoldfastError.',
+  'session-manager':
+    'Sessions on this machine, in a cluster, or in both: [docs/session-manager.md](../session-manager.md).',
+  protocol:
+    'The types of the protocol that [client](client.md) and [session manager](session-manager.md) name. What goes over the wire: [docs/protocol.md](../protocol.md).',
+}
+
 const check = process.argv.includes('--check')
-for (const name of ['chaos.md', 'operations.md', 'protocol.md']) {
-  const path = join(docs, name)
-  const before = readFileSync(path, 'utf8')
-  const after = fill(before)
-  if (before === after) continue
-  if (!check) writeFileSync(path, after)
+const write = (path: string, change: (before: string) => string): void => {
+  const before = existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : ''
+  const after = change(before)
+  if (before === after) return
+  if (!check) writeFileSync(join(root, path), after)
   else {
-    console.error(`docs/${name} does not match the code: run "npm run docs"`)
+    console.error(`${path} does not match the code: run "npm run docs"`)
     process.exitCode = 1
   }
 }
+for (const name of FILLED) write(`docs/${name}.md`, fill)
+for (const [page, about] of Object.entries(ABOUT))
+  write(`docs/reference/${page}.md`, () => markdownOf(reference, page, about))

@@ -9,6 +9,7 @@ import { findInstallation, type Installation } from './installation.ts'
 import { memory } from './memory.ts'
 import { jsonLine, page, type Report } from './report.ts'
 import type { Scenario, Surroundings } from './scenario.ts'
+import { tmux } from './simple-mode.ts'
 import { start } from './start.ts'
 import { throughput } from './throughput.ts'
 import { Undo } from './undo.ts'
@@ -21,6 +22,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   fanout,
   gateway,
   control,
+  tmux,
   images,
 }
 
@@ -33,6 +35,7 @@ const USAGE = `npm run bench -- [scenario …] [--json]
   fanout      one session with 1, 10 and 100 viewers, beside ttyd with tmux
   gateway     9,000 attached idle sessions in one gateway, 15,000 in two; against synthetic session hosts
   control     creates, lists, reconciliation with 10,000 sessions against a synthetic Docker engine; FLUSHALL with 200 real ones besides
+  tmux        sessions of this machine's tmux: echo, creates, what idle ones cost, a list of 500, beside bare tmux
   images      sizes of the images
 
 Without a name all of them, in this order. Holdfast is the one of HOLDFAST_CONFIG or the one that runs, else one is

@@ -24,7 +24,15 @@ export const runningRecord = (id: string, address: string): SessionRecord => {
     ...{ phaseSince: createdAt, waiting: null },
     spec: { name: id, template: 'shell', region: 'bench', ...command, ...size, ...policies, ...keep, ...life },
     ...{ image: '', network: false, limits: {}, runtime: 'process', node: 'bench', placement: null },
-    ...{ hostId: hostIdOf(id, INCARNATION), address, workspace: null, suspend: null, restarted: null, keepEnv: false },
+    ...{
+      hostId: hostIdOf(id, INCARNATION),
+      address,
+      workspace: null,
+      suspend: null,
+      restarted: null,
+      agent: null,
+      keepEnv: false,
+    },
     ...{ conditions: [], reason: null, forget: false },
     ...{ createdAt, startedAt: createdAt, endedAt: null, exitCode: null, signal: null, deadline: null },
   } as SessionRecord

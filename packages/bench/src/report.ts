@@ -13,6 +13,14 @@ export interface Report {
   notes?: string[]
 }
 
+/** What is to be reached beside what was. */
+export const goalRow = (name: string, goal: string, measured: number, more: object = {}): Row => ({
+  name,
+  goal,
+  measured,
+  ...more,
+})
+
 /** Heads of columns where the field's name is no reading matter. */
 const HEADS: Readonly<Record<string, string>> = {
   p50Ms: 'p50 ms',
@@ -33,6 +41,7 @@ const HEADS: Readonly<Record<string, string>> = {
   echoP99Ms: 'echo p99 ms',
   idleCpuPercent: 'idle CPU %',
   attachSeconds: 's to attach all',
+  bareTmux: 'bare tmux',
 }
 
 const isShown = (value: unknown): value is number | string => typeof value === 'number' || typeof value === 'string'

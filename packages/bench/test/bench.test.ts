@@ -14,6 +14,7 @@ import { Skipped } from '../src/line.ts'
 import { naming, processes } from '../src/processes.ts'
 import { CLUSTER } from '../src/records.ts'
 import { HOLDFAST, numberOf } from '../src/scenario.ts'
+import { measureSimpleMode } from '../src/simple-mode.ts'
 import { Undo } from '../src/undo.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')
@@ -41,6 +42,21 @@ test('echo measures what is there and tells what is not', async () => {
   assert.ok(numberOf(rows, HOLDFAST, 'p50Ms') > 0)
   assert.deepEqual(rows[1], { name: 'ttyd', skipped: 'not here' })
   assert.deepEqual(await undo.run(), [])
+})
+
+test('simple mode is measured beside bare tmux: nothing of ours runs for its sessions, and nothing is left', {
+  skip: spawnSync('tmux', ['-V']).error === undefined ? false : 'no tmux on PATH',
+}, async (t) => {
+  const undo = new Undo()
+  t.after(() => undo.run())
+  const size = { keys: 3, idle: 4, many: 8, lists: 2, settleMs: 1000 }
+  const rows = await measureSimpleMode(undo, size, () => undefined)
+  const besides = rows.find(({ name }) => name.startsWith('processes'))
+  assert.deepEqual([besides?.measured, besides?.bareTmux], [0, 0], JSON.stringify(rows))
+  for (const name of ['echo p50 ms', 'create p50 ms', 'list p50 ms, 8 sessions'])
+    assert.ok(numberOf(rows, name, 'ratio') > 0, JSON.stringify(rows))
+  assert.deepEqual(await undo.run(), [])
+  assert.deepEqual(naming(processes(), `holdfast-bench-${process.pid}-`), [])
 })
 
 const redisIsMissing = spawnSync('redis-server', ['--version']).error === undefined ? false : 'no redis-server on PATH'

@@ -1,36 +1,64 @@
 /** Finds the command, runs it, and turns what goes wrong into words and an exit code. */
 import { readFileSync } from 'node:fs'
-import { HoldfastClient } from '@holdfast/client'
-import { type Command, type Context, UsageError } from './command.ts'
+import { type Command, type Context, type Group, UsageError } from './command.ts'
 import { adminGroup } from './commands/admin.ts'
 import { attachCommand } from './commands/attach.ts'
+import { completionCommand } from './commands/completion.ts'
+import { contextGroup } from './commands/context.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { extendCommand } from './commands/extend.ts'
+import { keysCommand } from './commands/keys.ts'
 import { killCommand } from './commands/kill.ts'
+import { labelCommand } from './commands/label.ts'
+import { loginCommand } from './commands/login.ts'
+import { logsCommand } from './commands/logs.ts'
 import { lsCommand } from './commands/ls.ts'
 import { newCommand } from './commands/new.ts'
+import { renameCommand } from './commands/rename.ts'
 import { resumeCommand } from './commands/resume.ts'
+import { runCommand as runInSession } from './commands/run.ts'
 import { screenCommand } from './commands/screen.ts'
+import { sendCommand } from './commands/send.ts'
+import { shareCommand } from './commands/share.ts'
 import { suspendCommand } from './commands/suspend.ts'
 import { topCommand } from './commands/top.ts'
+import { upCommand } from './commands/up.ts'
 import { usageCommand } from './commands/usage.ts'
-import { findConnection } from './connection.ts'
+import { waitCommand } from './commands/wait.ts'
+import { watchCommand } from './commands/watch.ts'
 import { failureText } from './failure.ts'
+import { takeFlags } from './flags.ts'
 import { commandHelp, generalHelp, groupHelp, usageLine } from './help.ts'
 import type { Io } from './io.ts'
+import { clusterOf, gatewayOf, placeOf, sessionsAt } from './place.ts'
 
 const COMMANDS: readonly Command[] = [
+  upCommand,
   newCommand,
+  runInSession,
   lsCommand,
   attachCommand,
+  sendCommand,
+  keysCommand,
+  waitCommand,
+  screenCommand,
+  logsCommand,
+  killCommand,
+  renameCommand,
+  labelCommand,
+  shareCommand,
   extendCommand,
   suspendCommand,
   resumeCommand,
-  killCommand,
-  screenCommand,
   topCommand,
+  watchCommand,
   usageCommand,
+  loginCommand,
+  doctorCommand,
+  completionCommand(() => NAMED),
 ]
-const NAMED: readonly Command[] = [...COMMANDS, ...adminGroup.commands]
+const GROUPS: readonly Group[] = [contextGroup, adminGroup]
+const NAMED: readonly Command[] = [...COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)]
 
 const version = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
@@ -59,8 +87,10 @@ const runCommand = async (command: Command, argv: readonly string[], context: Co
   }
 }
 
+const groupOf = (argv: readonly string[]): Group | undefined => GROUPS.find(({ name }) => name === argv[0])
+
 /** A group's commands have names of two words. */
-const wordsOf = (argv: readonly string[]): number => (argv[0] === adminGroup.name ? 2 : 1)
+const wordsOf = (argv: readonly string[]): number => (groupOf(argv) === undefined ? 1 : 2)
 
 const find = (argv: readonly string[]): Command | undefined => {
   const words = argv.slice(0, wordsOf(argv)).join(' ')
@@ -68,11 +98,13 @@ const find = (argv: readonly string[]): Command | undefined => {
 }
 
 /** The help that lists the commands among which this one would be. */
-const listOf = (argv: readonly string[]): string =>
-  argv[0] === adminGroup.name ? groupHelp(adminGroup) : generalHelp([...COMMANDS, adminGroup])
+const listOf = (argv: readonly string[]): string => {
+  const group = groupOf(argv)
+  return group === undefined ? generalHelp([...COMMANDS, ...GROUPS]) : groupHelp(group)
+}
 
 const isList = (argv: readonly string[]): boolean =>
-  argv.length === 0 || (argv.length === 1 && argv[0] === adminGroup.name)
+  argv.length === 0 || (argv.length === 1 && groupOf(argv) !== undefined)
 
 const help = (topic: readonly string[], io: Io): number => {
   const command = find(topic)
@@ -86,21 +118,29 @@ const unknown = (argv: readonly string[], io: Io): number => {
   return 2
 }
 
-/** Returns the exit code. `argv` is what stands after `holdfast`. */
-export const run = async (argv: readonly string[], io: Io): Promise<number> => {
+/** Returns the exit code. `words` is what stands after `holdfast`. */
+export const run = async (words: readonly string[], io: Io): Promise<number> => {
+  const { flags, argv } = takeFlags(words)
   if (isList(argv)) {
     io.stderr.write(listOf(argv))
     return 2
   }
   const [name, second] = argv
   if (name === 'help' || name === '--help' || name === '-h') return help(argv.slice(1), io)
-  if (name === adminGroup.name && (second === '--help' || second === '-h')) return help([name], io)
+  if (groupOf(argv) !== undefined && (second === '--help' || second === '-h')) return help([name ?? ''], io)
   if (name === '--version') {
     io.stdout.write(`${version()}\n`)
     return 0
   }
   const command = find(argv)
   if (command === undefined) return unknown(argv, io)
-  const context: Context = { io, client: () => new HoldfastClient(findConnection(io.env)) }
+  const place = () => placeOf(io.env, flags)
+  const context: Context = {
+    io,
+    client: () => clusterOf(place()),
+    sessions: () => sessionsAt(place(), io),
+    gateway: () => gatewayOf(place()),
+    mode: () => place().mode,
+  }
   return runCommand(command, argv.slice(wordsOf(argv)), context)
 }

@@ -1,6 +1,8 @@
 /** What a command is: its words for the help, its flags as a table, and the work. */
 import { parseArgs } from 'node:util'
 import type { HoldfastClient } from '@holdfast/client'
+import type { SessionApi } from '@holdfast/session-manager'
+import type { Mode } from './contexts.ts'
 import type { Io } from './io.ts'
 
 export interface Option {
@@ -18,8 +20,14 @@ export type Values<O extends Options> = {
 
 export interface Context {
   readonly io: Io
-  /** Connects as configured; throws when nothing is. */
+  /** The cluster that is configured; throws when none is. */
   client(): HoldfastClient
+  /** The sessions where this call works: tmux on this machine, the cluster, or both. */
+  sessions(): SessionApi
+  /** URL of its gateway; throws when none is configured. */
+  gateway(): string
+  /** Is that, or a part of it, tmux on this machine? */
+  mode(): Mode
 }
 
 export interface Command {

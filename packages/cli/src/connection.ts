@@ -1,4 +1,4 @@
-/** Where the gateway is and with which key: from the environment, else from the file that `npm start` writes. */
+/** The gateway's URL and key: from the environment, else from the file that `npm start` writes. */
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -8,13 +8,13 @@ export interface Connection {
   key: string
 }
 
-/** Nothing tells where to connect; the message says what to do. */
+/** What is configured cannot be used; the message says what to do. */
 export class ConfigurationError extends Error {}
 
 const configPath = (env: NodeJS.ProcessEnv): string =>
   env.HOLDFAST_CONFIG || join(env.XDG_DATA_HOME || join(env.HOME || homedir(), '.local/share'), 'holdfast/client.json')
 
-const checkUrl = (url: string, source: string): string => {
+export const checkUrl = (url: string, source: string): string => {
   if (!URL.canParse(url) || !/^https?:/.test(url))
     throw new ConfigurationError(`${source}: "${url}" is not an http or https URL`)
   return url
@@ -43,8 +43,8 @@ const readFile = (path: string): Connection | null => {
   return { url: checkUrl(content.url, path), key: content.key }
 }
 
-/** A key from the file never goes to a URL from elsewhere. */
-export const findConnection = (env: NodeJS.ProcessEnv): Connection => {
+/** null: nothing is configured. A key from the file never goes to a URL from elsewhere. */
+export const findConnection = (env: NodeJS.ProcessEnv): Connection | null => {
   const { HOLDFAST_URL: url, HOLDFAST_KEY: key } = env
   if (url) {
     if (!key) throw new ConfigurationError('HOLDFAST_URL is set, but HOLDFAST_KEY is not; set both or neither')
@@ -52,9 +52,7 @@ export const findConnection = (env: NodeJS.ProcessEnv): Connection => {
   }
   const path = configPath(env)
   const found = readFile(path)
-  if (found === null)
-    throw new ConfigurationError(
-      `no gateway is configured: ${path} does not exist; run \`npm start\`, or set HOLDFAST_URL and HOLDFAST_KEY`,
-    )
-  return key ? { ...found, key } : found
+  if (found === null && env.HOLDFAST_CONFIG)
+    throw new ConfigurationError(`there is no ${path}, which HOLDFAST_CONFIG names`)
+  return found !== null && key ? { ...found, key } : found
 }

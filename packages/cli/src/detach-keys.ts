@@ -1,30 +1,67 @@
-/** Finds the detach keys in what is typed: Ctrl-] then d within a second; Ctrl-] twice types one. */
+/** Finds the keys that are meant for us in what is typed: a prefix, then within a second the key of an action; the prefix twice types it once. */
+import { keyBytes } from '@holdfast/protocol'
+import { UsageError } from './command.ts'
 
-export const DETACH_HINT = 'Ctrl-] then d detaches'
 /** Time for the second key, milliseconds. */
 const SECOND_KEY_MS = 1000
+const STATUS_KEY = 's'
+export const DEFAULT_DETACH_KEYS = 'C-],d'
 
-/** Ctrl-] as a control character, in kitty's keyboard protocol, and as xterm's modifyOtherKeys says it. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: terminals send keys as control characters
-const PREFIX = /\x1d|\x1b\[93;5(?::1)?u|\x1b\[27;5;93~/
-/** d, plain or as kitty's protocol reports it. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: terminals send keys as control characters
-const DETACH = /^(?:d|\x1b\[100(?:;1(?::1)?)?u)/
 /** kitty's report that a key was let go; it decides nothing. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals send keys as control characters
 const RELEASE = /^\x1b\[[\d:]+;\d+:3[u~]/
 
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+
+export interface Keys {
+  /** In words, for hints. */
+  hint: string
+  /** As a control character, in kitty's keyboard protocol, and as xterm's modifyOtherKeys says it. */
+  prefix: RegExp
+  /** Plain, or as kitty's protocol reports it. */
+  detach: RegExp
+  status: RegExp
+}
+
+const second = (key: string): RegExp => new RegExp(`^(?:${escaped(key)}|\\x1b\\[${key.codePointAt(0)}(?:;1(?::1)?)?u)`)
+
+/** `C-],d` → the prefix Ctrl-] and the key d. Throws UsageError. */
+export const parseDetachKeys = (text: string): Keys => {
+  const [, key = '', last = ''] = /^(?:C-|ctrl-)(.),(.)$/u.exec(text) ?? []
+  const wrong = () => new UsageError(`detach keys are written C-x,y: a control key, then another key; not "${text}"`)
+  if (key === '' || !/^[!-~]$/.test(last) || last === STATUS_KEY) throw wrong()
+  let bytes: string
+  try {
+    bytes = keyBytes([`C-${key}`], false)
+  } catch {
+    throw wrong()
+  }
+  const code = key.toLowerCase().codePointAt(0)
+  return {
+    hint: `Ctrl-${key} then ${last} detaches`,
+    prefix: new RegExp(`${escaped(bytes)}|\\x1b\\[${code};5(?::1)?u|\\x1b\\[27;5;${code}~`),
+    detach: second(last),
+    status: second(STATUS_KEY),
+  }
+}
+
+export interface KeyActions {
+  /** Gets what is typed into the session. */
+  type(bytes: Buffer): void
+  detach(): void
+  status(): void
+}
+
 export class DetachKeys {
-  readonly #type: (bytes: Buffer) => void
-  readonly #detach: () => void
+  readonly #keys: Keys
+  readonly #on: KeyActions
   /** The prefix as it was typed, while the second key is awaited. */
   #prefix = ''
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** `type` gets what is typed into the session. */
-  constructor(type: (bytes: Buffer) => void, detach: () => void) {
-    this.#type = type
-    this.#detach = detach
+  constructor(keys: Keys, on: KeyActions) {
+    this.#keys = keys
+    this.#on = on
   }
 
   push(bytes: Uint8Array): void {
@@ -40,7 +77,7 @@ export class DetachKeys {
   }
 
   #first(rest: string): string {
-    const found = PREFIX.exec(rest)
+    const found = this.#keys.prefix.exec(rest)
     if (found === null) {
       this.#send(rest)
       return ''
@@ -60,17 +97,22 @@ export class DetachKeys {
     clearTimeout(this.#timer)
     const prefix = this.#prefix
     this.#prefix = ''
-    if (DETACH.test(rest)) {
-      this.#detach()
+    if (this.#keys.detach.test(rest)) {
+      this.#on.detach()
       return ''
     }
+    const status = this.#keys.status.exec(rest)
+    if (status !== null) {
+      this.#on.status()
+      return rest.slice(status[0].length)
+    }
     this.#send(prefix)
-    const again = PREFIX.exec(rest)
+    const again = this.#keys.prefix.exec(rest)
     if (again?.index === 0) return rest.slice(again[0].length)
     return rest
   }
 
   #send(latin1: string): void {
-    if (latin1 !== '') this.#type(Buffer.from(latin1, 'latin1'))
+    if (latin1 !== '') this.#on.type(Buffer.from(latin1, 'latin1'))
   }
 }

@@ -1,17 +1,22 @@
 /** The help, written from the tables of the commands. */
 import type { Command, Group, Option } from './command.ts'
 
-const SUMMARIES_AT = 10
+const SUMMARIES_AT = 12
 const GROUPED_AT = 19
 const FLAGS_AT = 26
 
 const EXIT_CODES = `exit codes: 0 done or detached · 1 failed · 2 wrong command line ·
-  after \`attach\` and \`new\` the session's own, 128+n when signal n ended it`
+  after \`attach\`, \`new\` and \`run\` the session's own, 128+n when signal n ended it ·
+  124 when \`wait\` or \`run --timeout\` ran out of time`
 
-const CONFIGURATION = `configuration: HOLDFAST_URL and HOLDFAST_KEY, else the JSON file {"url", "key"} at HOLDFAST_CONFIG
-  or $XDG_DATA_HOME/holdfast/client.json (~/.local/share/…), which \`npm start\` writes`
+const CONFIGURATION = `everywhere: --context NAME (HOLDFAST_CONTEXT) works with another cluster; --mode simple|distributed|hybrid (HOLDFAST_MODE)
+  with tmux on this machine, the cluster, or both. Without a cluster: simple
 
-const KEYS = 'keys while attached: Ctrl-] then d within a second detaches; Ctrl-] twice types one Ctrl-]'
+configuration: HOLDFAST_URL and HOLDFAST_KEY, else the context in use (\`holdfast login\`), else the JSON file {"url", "key"}
+  at HOLDFAST_CONFIG or $XDG_DATA_HOME/holdfast/client.json (~/.local/share/…), which \`npm start\` writes`
+
+const KEYS =
+  'keys while attached: Ctrl-] then d within a second detaches, then s shows the status; Ctrl-] twice types one Ctrl-]'
 
 export const usageLine = ({ name, usage }: Command): string => `holdfast ${name} ${usage}`.trimEnd()
 

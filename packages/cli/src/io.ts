@@ -14,6 +14,7 @@ export interface Output extends Writable {
 }
 /** They end what holds the terminal, and it is put back in order first. */
 export const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+export type Leaving = (typeof LEAVING)[number]
 
 export interface Io {
   env: NodeJS.ProcessEnv

@@ -1,10 +1,11 @@
-/** A session on this terminal, from attach to detach or end; shared by `attach` and `new`. */
+/** A session on this terminal, from attach to detach or end; shared by `attach`, `new` and `run`. */
 import { constants } from 'node:os'
-import { type Attachment, type HoldfastClient, type LinkState, QueryFilter } from '@holdfast/client'
+import { type LinkState, QueryFilter } from '@holdfast/client'
 import { type AttachedMessage, ERRORS, type ErrorCode, HoldfastError, type HostMessage } from '@holdfast/protocol'
+import type { LiveAttachment, SessionApi } from '@holdfast/session-manager'
 import { COLOR_QUERY, ColorProbe } from './color-probe.ts'
-import { DETACH_HINT, DetachKeys } from './detach-keys.ts'
-import { type Io, LEAVING } from './io.ts'
+import { DetachKeys, type Keys } from './detach-keys.ts'
+import { type Io, LEAVING, type Leaving } from './io.ts'
 import { LocalTerminal, sizeOf } from './local-terminal.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -19,26 +20,42 @@ const LINE_FEED = 0x0a
 const SELECTION = /^[cpqs0-7]*$/
 const BASE64 = /^[A-Za-z\d+/]*={0,2}$/
 
-type Leaving = (typeof LEAVING)[number]
-
 const codeOf = (closeCode: number): ErrorCode => {
   const codes = Object.keys(ERRORS) as ErrorCode[]
   return codes.find((code) => ERRORS[code].ws === closeCode) ?? 'INTERNAL'
 }
 
 /** As a shell tells it: 128 + n for signal n. */
-const exitCodeOf = (exitCode: number | null, signal: string | null): number => {
+export const exitCodeOf = (exitCode: number | null, signal: string | null): number => {
   const numbers: Readonly<Record<string, number>> = constants.signals
   return exitCode ?? 128 + (numbers[`SIG${signal}`] ?? 0)
 }
 
+export type Sessions = Pick<SessionApi, 'attach' | 'getSession' | 'screen' | 'signal'>
+
+export interface LiveOptions {
+  mode: 'rw' | 'ro'
+  keys: Keys
+  /** Take the control of the size and the clipboard from whoever has it. */
+  steal?: boolean
+  /** The session is this call's own: nothing is said of it, Ctrl-C is its, and what ends us ends it. */
+  own?: boolean
+}
+
+/** `exitCode`: for the command line. `ended`: the session has, and was not left. */
+export interface Outcome {
+  exitCode: number
+  ended: boolean
+}
+
 class LiveSession {
-  readonly #client: HoldfastClient
+  readonly #client: Sessions
+  readonly #options: LiveOptions
   readonly #id: string
   readonly #io: Io
   readonly #terminal: LocalTerminal
   readonly #status: StatusLine
-  readonly #attachment: Attachment
+  readonly #attachment: LiveAttachment
   readonly #keys: DetachKeys
   /** What the host grants may be less than what was asked for. */
   #mode: 'rw' | 'ro'
@@ -51,9 +68,11 @@ class LiveSession {
   /** To be written to the local terminal when no sequence of the session is half shown there. */
   #clipboard = ''
 
-  constructor(client: HoldfastClient, id: string, mode: 'rw' | 'ro', io: Io) {
+  constructor(client: Sessions, id: string, options: LiveOptions, io: Io) {
+    const { mode } = options
     this.#client = client
     this.#id = id
+    this.#options = options
     this.#mode = mode
     this.#io = io
     this.#terminal = new LocalTerminal(io)
@@ -74,13 +93,14 @@ class LiveSession {
       onShow: () => this.#terminal.shows && this.#attachment.forget(),
       onHide: () => this.#terminal.shows && this.#attached && this.#attachment.reconnect(),
     })
-    this.#keys = new DetachKeys(
-      (bytes) => this.#type(bytes),
-      () => this.#attachment.detach(),
-    )
+    this.#keys = new DetachKeys(options.keys, {
+      type: (bytes) => this.#type(bytes),
+      detach: () => this.#attachment.detach(),
+      status: () => void this.#tellStatus(),
+    })
   }
 
-  async run(): Promise<number> {
+  async run(): Promise<Outcome> {
     const { stdin, stdout, stderr, signals } = this.#io
     const resize = (): void => {
       const { cols, rows } = sizeOf(stdout)
@@ -92,13 +112,19 @@ class LiveSession {
       else this.#type(chunk)
     }
     const leave = (signal: Leaving): void => {
+      if (own && signal === 'SIGINT') {
+        void this.#client.signal(this.#id, 'INT').catch(() => {}) // of a command that has ended, or ignores it
+        return
+      }
       this.#left = signal
       this.#attachment.detach()
     }
-    if (this.#terminal.types) stderr.write(`[attaching to ${this.#id}; ${DETACH_HINT}]\n`)
+    const { own = false, keys } = this.#options
+    if (this.#terminal.types && !own) stderr.write(`[attaching to ${this.#id}; ${keys.hint}]\n`)
     this.#terminal.enter()
     const waking = setTimeout(() => void this.#showBefore(), WAKING_MS)
     stdin.on('data', typed)
+    stdin.resume() // whoever had it before has paused it
     stdout.on('resize', resize)
     for (const signal of LEAVING) signals.on(signal, leave)
     const state = await this.#attachment.ended
@@ -187,6 +213,7 @@ class LiveSession {
 
   #begin({ mode, resume, controller }: AttachedMessage): void {
     this.#mode = mode
+    if (this.#options.steal && mode === 'rw') this.#attachment.control('take')
     this.#controls = controller === this.#attachment.client
     this.#status.clear() // before anything is painted where it was
     if (resume === 'fresh') {
@@ -194,6 +221,19 @@ class LiveSession {
       this.#terminal.clear()
     }
     this.#askColors()
+  }
+
+  /** On demand: what this is, how far away, and who else looks. */
+  async #tellStatus(): Promise<void> {
+    const rtt = await this.#attachment.ping().then(
+      (ms) => `${ms.toFixed(1)} ms away`,
+      () => 'not connected',
+    )
+    const session = await this.#client.getSession(this.#id).catch(() => null)
+    const seen =
+      session === null ? '' : ` · ${session.name} · ${session.cols}x${session.rows} · ${session.viewers} here`
+    const doing = session?.agent === undefined ? '' : ` · ${session.agent.name} ${session.agent.state}`
+    this.#status.notice(`[${this.#id}${seen}${doing} · ${rtt} · ${this.#options.keys.hint}]`)
   }
 
   #acknowledged(): void {
@@ -213,11 +253,11 @@ class LiveSession {
       this.#status.set(`[reconnecting in ${Math.ceil(state.retryInMs / 1000)} s: ${state.reason}]`)
   }
 
-  async #conclude(state: LinkState): Promise<number> {
+  async #conclude(state: LinkState): Promise<Outcome> {
     if (state.kind === 'ended') return this.#end(state.exitCode, state.signal, state.coreDumped)
     if (state.kind === 'closed' && state.code === 1000) {
-      this.#io.stderr.write(`[detached from ${this.#id}]\n`)
-      return this.#left === null ? 0 : exitCodeOf(null, this.#left.slice(3))
+      if (!this.#options.own || this.#left === null) this.#io.stderr.write(`[detached from ${this.#id}]\n`)
+      return { exitCode: this.#left === null ? 0 : exitCodeOf(null, this.#left.slice(3)), ended: false }
     }
     const { code, reason } = state.kind === 'closed' ? state : { code: 1006, reason: state.kind }
     const error = codeOf(code)
@@ -225,14 +265,14 @@ class LiveSession {
     return this.#showEnd()
   }
 
-  #end(exitCode: number | null, signal: string | null, coreDumped = false): number {
+  #end(exitCode: number | null, signal: string | null, coreDumped = false): Outcome {
     const how = signal === null ? `exit ${exitCode ?? 'unknown'}` : `signal ${signal}`
-    this.#io.stderr.write(`[session ended: ${how}${coreDumped ? ' (core dumped)' : ''}]\n`)
-    return exitCodeOf(exitCode, signal)
+    if (!this.#options.own) this.#io.stderr.write(`[session ended: ${how}${coreDumped ? ' (core dumped)' : ''}]\n`)
+    return { exitCode: exitCodeOf(exitCode, signal), ended: true }
   }
 
   /** The session was over before it could be shown: its last screen is what there is. */
-  async #showEnd(): Promise<number> {
+  async #showEnd(): Promise<Outcome> {
     const { exitCode = null, signal = null } = await this.#client.getSession(this.#id)
     const format = this.#terminal.shows ? 'ansi' : 'text'
     const screen = this.#attachment.offset > 0 ? '' : await this.#client.screen(this.#id, format, LAST_SCREEN_LINES)
@@ -241,6 +281,5 @@ class LiveSession {
   }
 }
 
-/** Returns the exit code for the command line. */
-export const liveSession = (client: HoldfastClient, id: string, mode: 'rw' | 'ro', io: Io): Promise<number> =>
-  new LiveSession(client, id, mode, io).run()
+export const liveSession = (client: Sessions, id: string, options: LiveOptions, io: Io): Promise<Outcome> =>
+  new LiveSession(client, id, options, io).run()

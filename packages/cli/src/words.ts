@@ -26,3 +26,9 @@ export const shorten = (text: string, longest: number): string => {
 
 /** `0.256` → `26%`. */
 export const percent = (share: number): string => `${Math.round(share * 100)}%`
+
+/** `claude-code waiting`, of a shell only `idle`; `-` when it is not known. */
+export const agentWords = ({ agent }: Session): string => {
+  if (agent === undefined) return '-'
+  return agent.name === 'shell' ? agent.state : `${agent.name} ${agent.state}`
+}

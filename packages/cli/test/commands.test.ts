@@ -31,9 +31,10 @@ test('columns are aligned, also with wide letters, and control characters do not
 
 test('ls prints a table over all pages, and as JSON the sessions as they came', async () => {
   const createdAt = new Date(Date.now() - 7_205_000).toISOString()
+  const agent = { name: 'claude-code', detector: 'claude-code@1', state: 'waiting', evidence: '❯ 1. Yes' }
   const pages = [
     {
-      sessions: [session({ id: A, name: 'build', args: ['-l', 'x'.repeat(50)], viewers: 2, createdAt })],
+      sessions: [session({ id: A, name: 'build', args: ['-l', 'x'.repeat(50)], viewers: 2, createdAt, agent })],
       cursor: 'next',
     },
     { sessions: [session({ id: B, name: B, phase: 'exited', command: 'vim', createdAt: new Date().toISOString() })] },
@@ -46,10 +47,10 @@ test('ls prints a table over all pages, and as JSON the sessions as they came', 
   const { exitCode, out } = await cli('ls', '--label', 'a=1', '--label', 'b=2', '--phase', 'running')
   assert.equal(exitCode, 0)
   const lines = out.split('\n').map((line) => line.split(/ {2,}/))
-  assert.deepEqual(lines[0], ['ID', 'NAME', 'PHASE', 'TEMPLATE', 'COMMAND', 'SIZE', 'VIEWERS', 'AGE'])
+  assert.deepEqual(lines[0], ['ID', 'NAME', 'PHASE', 'AGENT', 'TEMPLATE', 'COMMAND', 'SIZE', 'VIEWERS', 'AGE'])
   const command = `bash -l ${'x'.repeat(31)}…`
-  assert.deepEqual(lines[1], [A, 'build', 'running', 'shell', command, '80x24', '2', '2h'])
-  assert.deepEqual(lines[2]?.slice(0, 6), [B, B, 'exited', 'shell', 'vim', '80x24'])
+  assert.deepEqual(lines[1], [A, 'build', 'running', 'claude-code waiting', 'shell', command, '80x24', '2', '2h'])
+  assert.deepEqual(lines[2]?.slice(0, 7), [B, B, 'exited', '-', 'shell', 'vim', '80x24'])
   assert.equal(asked[0], '/v1/sessions?phase=running&label=a%3D1&label=b%3D2&limit=200')
   assert.equal(asked[1], `${asked[0]}&cursor=next`)
   assert.deepEqual(JSON.parse((await cli('ls', '--json')).out), [
@@ -160,7 +161,7 @@ test('kill takes ids and names, prints what it ended, and goes on after a failur
     }
   const { exitCode, out, err } = await cli('kill', A, 'none', 'two')
   assert.deepEqual([exitCode, out, ended], [1, `${A}\n${B}\n`, [A, B]])
-  assert.match(err, /^holdfast: no live session has the id or name "none"\n {2}`holdfast ls` lists/)
+  assert.match(err, /^holdfast: no session has the id or name "none"\n {2}`holdfast ls` lists/)
 })
 
 test('a name that several live sessions have is refused, with the candidates', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ConfigurationError, findConnection } from '../src/connection.ts'
+import { contextsPath, writeContexts } from '../src/contexts.ts'
+import { placeOf } from '../src/place.ts'
 import { holdfast } from './harness.ts'
 
 let home: string
@@ -28,9 +30,9 @@ test('then HOLDFAST_CONFIG, then $XDG_DATA_HOME, then ~/.local/share', () => {
   const named = write('named.json', JSON.stringify(FILE))
   assert.deepEqual(findConnection({ HOLDFAST_CONFIG: named }), FILE)
   write('xdg/holdfast/client.json', JSON.stringify({ ...FILE, key: 'hf_xdg' }))
-  assert.equal(findConnection({ XDG_DATA_HOME: join(home, 'xdg') }).key, 'hf_xdg')
+  assert.equal(findConnection({ XDG_DATA_HOME: join(home, 'xdg') })?.key, 'hf_xdg')
   write('.local/share/holdfast/client.json', JSON.stringify({ ...FILE, key: 'hf_home' }))
-  assert.equal(findConnection({ HOME: home }).key, 'hf_home')
+  assert.equal(findConnection({ HOME: home })?.key, 'hf_home')
 })
 
 test('a key in the environment replaces the one of the file, but the key of the file never goes to another URL', () => {
@@ -54,9 +56,30 @@ test('what is wrong with the configuration is said with its source', () => {
     )
 })
 
-test('nothing configured: the user is told to run `npm start` or set the variables', async () => {
-  const { exitCode, err } = await holdfast(['ls'])
+test('nothing configured: what needs a gateway says how to have one; the rest works with tmux', async () => {
+  const { exitCode, err } = await holdfast(['usage'])
   assert.equal(exitCode, 1)
-  assert.match(err, /^holdfast: no gateway is configured: \/nonexistent\/\.local\/share\/holdfast\/client\.json/)
-  assert.match(err, /npm start.*HOLDFAST_URL and HOLDFAST_KEY/)
+  assert.match(
+    err,
+    /^holdfast: no gateway is configured; run `npm start`.*holdfast login.*HOLDFAST_URL and HOLDFAST_KEY/,
+  )
+  assert.deepEqual(placeOf({ HOME: '/nonexistent' }, {}), { mode: 'simple' })
+})
+
+test('the context in use comes before what `npm start` wrote, and flags and environment before it', () => {
+  const env = { HOME: home, XDG_CONFIG_HOME: join(home, 'config') }
+  const far = { mode: 'hybrid', url: 'https://far', key: 'hf_far' } as const
+  write('.local/share/holdfast/client.json', JSON.stringify(FILE))
+  assert.deepEqual(placeOf(env, {}), { mode: 'distributed', ...FILE })
+  writeContexts(env, { current: 'far', contexts: { far, near: { mode: 'simple' } } })
+  assert.equal(statSync(contextsPath(env)).mode & 0o777, 0o600)
+  assert.deepEqual(placeOf(env, {}), far)
+  assert.deepEqual(placeOf(env, { mode: 'distributed' }), { ...far, mode: 'distributed' })
+  assert.deepEqual(placeOf({ ...env, HOLDFAST_CONTEXT: 'far' }, { context: 'near' }), { mode: 'simple' })
+  assert.deepEqual(placeOf({ ...env, HOLDFAST_CONTEXT: 'near' }, {}), { mode: 'simple' })
+  assert.equal(placeOf({ ...env, HOLDFAST_URL: 'http://a', HOLDFAST_KEY: 'k' }, {}).url, 'http://a')
+  assert.throws(() => placeOf(env, { context: 'none' }), /no context "none"; there are: far, near/)
+  assert.throws(() => placeOf(env, { mode: 'tmux' }), /--mode takes one of simple, distributed, hybrid/)
+  writeFileSync(contextsPath(env), '{"contexts":{"a":{}}}')
+  assert.throws(() => placeOf(env, {}), /does not hold contexts/)
 })

@@ -5,7 +5,7 @@ import type { HoldfastClient, ListQuery } from './client.ts'
 /** The API's largest page. */
 const PAGE = 200
 
-/** Every session that the query matches, newest first. */
+/** Every session that the query matches, newest first: as many calls as there are pages of 200. */
 export const allSessions = async (
   client: Pick<HoldfastClient, 'listSessions'>,
   query: Omit<ListQuery, 'limit' | 'cursor'> = {},

@@ -14,16 +14,21 @@ import { InputQueue } from './input-queue.ts'
 import { type Dial, Link, type LinkState } from './link.ts'
 import { OutputCursor } from './output-cursor.ts'
 
+/** How to attach, and who hears what. Callbacks come one after the other, the first one after `attach` has returned. */
 export interface AttachOptions {
+  /** `ro` types nothing and has no size that counts. Default: `rw`. */
   mode?: 'rw' | 'ro'
+  /** Of this client's window, 2 to 1000 columns. Without both, the session keeps its size. */
   cols?: number
+  /** 1 to 1000 rows. */
   rows?: number
-  /** Stable id of this client; a new random one by default. */
+  /** Stable id of this client, 1 to 64 of `A-Za-z0-9._-`; a new random one by default. An attachment with the same id ends the one before. */
   client?: string
   /** Output in order, each byte once. `parsed` drives the acknowledgement: call it when the terminal has processed the bytes. */
   onOutput(bytes: Uint8Array, parsed: () => void): void
   /** Bytes that recreate the state at `offset` in a terminal that was reset first. Default: they go to `onOutput`. */
   onSnapshot?(bytes: Uint8Array, size: { cols: number; rows: number; offset: number }, parsed: () => void): void
+  /** How the connection stands, at every change. */
   onState?(state: LinkState): void
   /** Every control message. An `attached` with `resume: 'fresh'` says that the stream starts over: reset the terminal. */
   onMessage?(message: HostMessage): void
@@ -42,7 +47,12 @@ const parseMessage = (text: string): HostMessage | null => {
 
 const isOffset = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
 
+/**
+ * A live view of a session, made by `HoldfastClient.attach`. It connects, and connects again whenever the line breaks, until the
+ * command ends, `detach` is called, or it is refused for good: `ended` says which. It goes on at the byte at which it was cut off.
+ */
 export class Attachment {
+  /** Id of this client, as the host knows it. */
   readonly client: string
   /** The last state: `ended` or `closed`. */
   readonly ended: Promise<LinkState>
@@ -53,7 +63,9 @@ export class Attachment {
   #mode: 'rw' | 'ro'
   #size: { cols?: number; rows?: number }
   #colors: TerminalColors | null = null
+  readonly #pings = new Map<number | string, { resolve(): void; reject(error: Error): void }>()
 
+  /** @internal */
   constructor(dial: Dial, options: AttachOptions, backoff: Backoff = new Backoff()) {
     const { client = randomId(16), mode = 'rw', cols, rows } = options
     this.client = client
@@ -67,7 +79,12 @@ export class Attachment {
       onBytes: (bytes: Uint8Array) => {
         if (!this.#output.receive(bytes)) this.#giveUp('output without a place in the stream')
       },
-      onDown: () => this.#output.stop(),
+      onDown: () => {
+        this.#output.stop()
+        for (const { reject } of this.#pings.values())
+          reject(new HoldfastError('HOST_UNREACHABLE', 'the connection ended'))
+        this.#pings.clear()
+      },
       onState: (state: LinkState) => options.onState?.(state),
     }
     this.#link = new Link(dial, events, backoff)
@@ -93,7 +110,7 @@ export class Attachment {
     this.#sendInput()
   }
 
-  /** Tells the window's size, now and after every connect. A read-only attachment has none that counts. */
+  /** Tells the window's size, 2 to 1000 columns and 1 to 1000 rows, now and after every connect. A read-only attachment has none that counts. */
   resize(cols: number, rows: number): void {
     this.#size = { cols, rows }
     if (this.#mode === 'rw') this.#tell({ type: 'resize', cols, rows })
@@ -105,12 +122,12 @@ export class Attachment {
     this.#tellColors()
   }
 
-  /** Throws HOST_UNREACHABLE while not attached: it is not kept for later. */
+  /** To the job in the foreground. Throws READ_ONLY, and HOST_UNREACHABLE while not attached: it is not kept for later. */
   signal(name: SignalName): void {
     this.#demand({ type: 'signal', name })
   }
 
-  /** Throws HOST_UNREACHABLE while not attached: it is not kept for later. */
+  /** Takes control (its window's size, focus and colours count), or gives it up. Throws READ_ONLY, and HOST_UNREACHABLE while not attached. */
   control(action: 'take' | 'release'): void {
     this.#demand({ type: 'control', action })
   }
@@ -125,6 +142,17 @@ export class Attachment {
     if (this.#link.attached) this.#link.restart('the client asked for a new connection')
   }
 
+  /** Milliseconds to the host and back. Rejects with HOST_UNREACHABLE when not attached, or when the connection ends first. */
+  ping(): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const sentAt = performance.now()
+    const id = `rtt-${sentAt}`
+    if (!this.#tell({ type: 'ping', id })) reject(new HoldfastError('HOST_UNREACHABLE', 'not attached at the moment'))
+    else this.#pings.set(id, { resolve: () => resolve(performance.now() - sentAt), reject })
+    return promise
+  }
+
+  /** Leaves; the session goes on. `ended` resolves with close code 1000. */
   detach(): void {
     this.#link.end({ kind: 'closed', code: 1000, reason: 'detached' })
   }
@@ -171,11 +199,17 @@ export class Attachment {
       return
     }
     if (message.type === 'snapshot') this.#output.announce(message)
+    if (message.type === 'pong') this.#ponged(message.id)
     if (message.type === 'input-ack') this.#input.acknowledge(message.offset)
     if (message.type === 'error') this.#link.announce(message.code, message.message)
     this.#options.onMessage?.(message)
     if (message.type === 'attached') this.#go(message)
     if (message.type === 'exit') this.#end(message)
+  }
+
+  #ponged(id: number | string): void {
+    this.#pings.get(id)?.resolve()
+    this.#pings.delete(id)
   }
 
   /** What makes a message impossible to follow without a gap or a repeat; such a host is left for another try. */

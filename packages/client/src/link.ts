@@ -3,6 +3,11 @@ import { closeIsRetryable, ERRORS, type ErrorCode, HoldfastError, type Resume } 
 import type { Backoff } from './backoff.ts'
 import { OPEN, type SocketLike } from './socket.ts'
 
+/**
+ * How an attachment stands. `connecting`; `attached`, with how the output goes on and the client id of the controller; `waiting`
+ * for the next try, the number of which is `attempt`; for good: `ended` with the command's exit code or signal (name without
+ * SIG), or `closed` with a WebSocket close code, 1000 for `detach`.
+ */
 export type LinkState =
   | { kind: 'connecting' }
   | { kind: 'attached'; resume: Resume; controller: string | null }

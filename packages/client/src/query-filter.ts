@@ -40,6 +40,10 @@ const latin1 = (bytes: Uint8Array): string => {
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
 const isControl = (byte: number): boolean => byte < 0x20 || byte === DEL
 
+/**
+ * Takes out of output what a terminal would answer (DA, DSR, DECRQM, OSC 10 and 11 …), since the session host answers it already:
+ * `terminal.write(filter.push(bytes), parsed)`. Make a new one for each `fresh` and each snapshot.
+ */
 export class QueryFilter {
   #state: State = 'text'
   /** The open sequence, as far as it came with earlier chunks. */
@@ -67,7 +71,7 @@ export class QueryFilter {
     return this.#state === 'string'
   }
 
-  /** Returns the bytes to show now. Only an unfinished escape sequence is held back, never text. */
+  /** Takes the next bytes, returns those to show now. Only an unfinished escape sequence is held back, never text. */
   push(bytes: Uint8Array): Uint8Array {
     const chunk = this.#half ? concat([Uint8Array.of(C1_LEAD), bytes]) : bytes
     this.#half = chunk.at(-1) === C1_LEAD

@@ -2,10 +2,13 @@
 import { HoldfastError } from '@holdfast/protocol'
 import { delay } from './delay.ts'
 
+/** How long to try again when the server says TOO_MANY and when to come back. */
 export interface RetryOptions {
   /** Milliseconds to wait in all; a longer wait is the caller's to decide. Default: 30,000. */
   retryForMs?: number
+  /** Before each wait: why, and how long in milliseconds. */
   onRetry?: (error: HoldfastError, waitMs: number) => void
+  /** Gives up: the call rejects with its reason. */
   signal?: AbortSignal
 }
 

@@ -6,7 +6,7 @@ import { delay } from './delay.ts'
 /** Between two looks at a session that did not start within the API's own wait. */
 const LOOK_AGAIN_MS = 500
 
-/** The session as it is once it starts no more: it runs, has ended or has failed. */
+/** The session as it is once it starts no more: it runs, has ended or has failed (`phase`). Aborting `signal` rejects with its reason. */
 export const untilStarted = async (
   client: Pick<HoldfastClient, 'getSession'>,
   made: Session,

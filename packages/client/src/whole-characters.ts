@@ -3,6 +3,7 @@ import { wholeCharacters } from '@holdfast/protocol'
 
 const NOTHING = new Uint8Array()
 
+/** One for each terminal; UTF-8. */
 export class WholeCharacters {
   #held: Uint8Array = NOTHING
 

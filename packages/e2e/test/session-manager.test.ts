@@ -1,11 +1,10 @@
 /** The session manager on a cluster, and on tmux and a cluster together: the same promises as on tmux alone. */
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
 import { localFirst, type Policy, SessionManager, type Side } from '@holdfast/session-manager'
 import { managerConformance } from '@holdfast/session-manager/conformance'
 import { whyNoTmux } from '@holdfast/session-manager/why-no-tmux'
@@ -109,16 +108,4 @@ describe('tmux and a cluster together', { skip }, () => {
       message: /^this machine is full \(0 sessions, .*and the cluster does not answer/,
     })
   })
-})
-
-test('the example runs three agents to their ends, answering what they ask', { skip }, async () => {
-  const example = join(import.meta.dirname, '../../session-manager/examples/three-agents.ts')
-  const agent = join(import.meta.dirname, 'support/agent.sh')
-  const { stdout } = await promisify(execFile)(process.execPath, [example, agent], {
-    env: { ...process.env, TMUX_TMPDIR: dir },
-    timeout: 60_000,
-  })
-  for (const task of ['fix the tests', 'write the docs', 'update the changelog']) {
-    assert.match(stdout, new RegExp(`exited with 0\n[\\s\\S]*${task}: done, as you said y`))
-  }
 })

@@ -165,6 +165,7 @@ export const ERRORS = {
   },
 } as const satisfies Record<string, ErrorRow>
 
+/** Names a failure; docs/operations.md says what each means and what to do. */
 export type ErrorCode = keyof typeof ERRORS
 
 /** Close codes that are no error: `closeMeaning` below has the rest from the table above. */
@@ -174,22 +175,26 @@ export const PLAIN_CLOSE = {
 
 /** The one error class: its code picks HTTP status and close code. Thrown by every package; `cause` keeps the original. */
 export class HoldfastError extends Error {
+  /** What happened, as a row of `ERRORS`. */
   readonly code: ErrorCode
   /** Milliseconds after which to try again, when whoever refused knows; undefined otherwise. Retry-After of the answer. */
   readonly retryAfterMs: number | undefined
+  /** `message`: one sentence about this case. */
   constructor(code: ErrorCode, message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
     super(message, options)
     this.name = 'HoldfastError'
     this.code = code
     this.retryAfterMs = options.retryAfterMs
   }
-  /** Read by Fastify's error handling. */
+  /** HTTP status; read by Fastify's error handling, too. */
   get statusCode(): number {
     return ERRORS[this.code].http
   }
+  /** Of the WebSocket that it ends. */
   get closeCode(): number {
     return ERRORS[this.code].ws
   }
+  /** May the same call succeed later? */
   get retryable(): boolean {
     return ERRORS[this.code].retryable
   }

@@ -1,5 +1,6 @@
 /** What a session host is told and tells over its private HTTP interface: claim in, status out. */
 import { type Static, Type } from 'typebox'
+import { type Agent, detectorSchema } from './agent-schemas.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import { type Activity, colsSchema, rowsSchema } from './session.ts'
 import { clipboardPolicySchema, idleActionSchema, restartSchema, sizePolicySchema } from './template.ts'
@@ -10,9 +11,16 @@ const timeLimits = {
   }),
   idleSeconds: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
 }
-/** When the session's time is over. Unlike the rest of the claim it may change while the session runs. */
-export const timeLimitsSchema = Type.Object(timeLimits, { additionalProperties: false })
-export type TimeLimits = Static<typeof timeLimitsSchema>
+/** When the session's time is over. */
+export type TimeLimits = Static<Type.TObject<typeof timeLimits>>
+const changeable = {
+  name: Type.String(),
+  labels: Type.Record(Type.String(), Type.String()),
+  ...timeLimits,
+}
+/** What of a claim may change while the session runs. */
+export const changeableSchema = Type.Object(changeable, { additionalProperties: false })
+export type Changeable = Static<typeof changeableSchema>
 
 /** Everything a host must know to start a session, and everything an orchestrator needs to rebuild its record from the host alone. */
 export const claimSchema = Type.Object({
@@ -21,7 +29,6 @@ export const claimSchema = Type.Object({
   principal: Type.String(),
   incarnation: Type.String(),
   fence: Type.Integer({ minimum: 0 }),
-  name: Type.String(),
   template: Type.String(),
   region: Type.String(),
   command: Type.String({ minLength: 1 }),
@@ -32,21 +39,22 @@ export const claimSchema = Type.Object({
   rows: rowsSchema,
   sizePolicy: sizePolicySchema,
   clipboard: clipboardPolicySchema,
-  labels: Type.Record(Type.String(), Type.String()),
   nodeSelector: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'labels its node must have' })),
   createdAt: Type.String(),
-  ...timeLimits,
+  ...changeable,
   replayBytes: Type.Integer({ minimum: 1024 }),
   scrollbackLines: Type.Integer({ minimum: 0 }),
   idleAction: idleActionSchema,
   restart: restartSchema,
+  /** Further ones, which come before those of Holdfast. */
+  detectors: Type.Optional(Type.Array(detectorSchema)),
   /** The screen of an earlier incarnation, to stand above this one's. Text with SGR sequences, as of the format `ansi`. */
   above: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_BYTES })),
 })
 export type Claim = Static<typeof claimSchema>
 
-/** The claim as the host gives it back: without env, which may hold secrets, and without the old screen. */
-export type ClaimIdentity = Omit<Claim, 'env' | 'above'>
+/** The claim as the host gives it back: without env, which may hold secrets, and without what is large. */
+export type ClaimIdentity = Omit<Claim, 'env' | 'above' | 'detectors'>
 
 /** How the output stream ended: nobody held the terminal any more, or those who still did were told to go, then killed. */
 export type TerminalEnd = 'closed' | 'forced'
@@ -85,6 +93,8 @@ export interface HostStatus {
   commands: number
   startedAt: string | null
   activity: Activity
+  /** What the program in front is doing; null before that is known, and after the end. */
+  agent: Agent | null
   /** Not null once viewers have been warned that the session's time is nearly over; `due`: it is. */
   expiring: { at: string; because: 'ttl' | 'idle'; due: boolean } | null
   /** Children killed because the session's memory was full. */

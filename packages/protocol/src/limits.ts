@@ -36,8 +36,12 @@ export const DEFAULT_ROWS = 24
 export const SCROLLBACK_LINES = 1000
 /** What a program may write to the clipboard at once, decoded. */
 export const MAX_CLIPBOARD_BYTES = 100 * 1024
+export const MAX_LABELS = 32
+/** Keys that one request may press. */
+export const MAX_KEYS = 1000
 /** Commands of its shell that a session remembers. */
 export const MAX_COMMANDS = 100
 
 export const SCREEN_FORMATS = ['text', 'ansi', 'json', 'html'] as const
+/** Plain text, text with escape sequences, a `ScreenJson`, or a piece of HTML. */
 export type ScreenFormat = (typeof SCREEN_FORMATS)[number]

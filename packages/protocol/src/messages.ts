@@ -5,6 +5,7 @@ import { type Command, colsSchema, rowsSchema } from './session.ts'
 
 export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/
 export const SIGNALS = ['HUP', 'INT', 'QUIT', 'KILL', 'USR1', 'USR2', 'TERM', 'CONT', 'STOP', 'TSTP', 'WINCH'] as const
+/** A signal, without SIG. */
 export type SignalName = (typeof SIGNALS)[number]
 
 const offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
@@ -29,14 +30,14 @@ export const signalMessage = Type.Object({
   name: Type.Unsafe<SignalName>(Type.Union(SIGNALS.map((name) => Type.Literal(name)))),
 })
 const color = Type.String({ pattern: '^#[0-9a-fA-F]{6}$' })
-/** The colours of this client's terminal; what is absent is not known. */
-export const colorsMessage = Type.Object({
-  type: Type.Literal('colors'),
-  foreground: Type.Optional(color),
-  background: Type.Optional(color),
-  cursor: Type.Optional(color),
+const colors = {
+  foreground: Type.Optional({ ...color, description: 'of text' }),
+  background: Type.Optional({ ...color, description: 'behind it' }),
+  cursor: Type.Optional({ ...color, description: 'of the cursor' }),
   palette: Type.Optional(Type.Array(color, { maxItems: 256, description: 'from index 0 on' })),
-})
+}
+export const colorsMessage = Type.Object({ type: Type.Literal('colors'), ...colors })
+export const terminalColorsSchema = Type.Object(colors)
 export const pingMessage = Type.Object({
   type: Type.Literal('ping'),
   id: Type.Union([Type.Number(), Type.String({ maxLength: 64 })]),
@@ -62,34 +63,53 @@ export type ClientMessage =
   | Static<typeof colorsMessage>
   | Static<typeof pingMessage>
 
-export type TerminalColors = Omit<Static<typeof colorsMessage>, 'type'>
+/** The colours of a client's terminal, each `#rrggbb`; what is absent is not known. */
+export type TerminalColors = Static<typeof terminalColorsSchema>
 
 /** How a resumed output stream goes on: from 0, at the offset asked for, or after a snapshot. */
 export type Resume = 'fresh' | 'delta' | 'snapshot'
 
+/** The first message of a host: how the output goes on. */
 export interface AttachedMessage {
+  /** Names the message. */
   type: 'attached'
+  /** Id. */
   session: string
+  /** Names the stream of output: offsets of another one do not count. */
   epoch: string
+  /** Where the output goes on, bytes since its beginning. */
   offset: number
+  /** How it goes on. */
   resume: Resume
+  /** Input bytes of this client that the host has taken. */
   inputOffset: number
+  /** What this attachment may do. */
   mode: 'rw' | 'ro'
+  /** Width of the session, columns. */
   cols: number
+  /** Height, rows. */
   rows: number
   /** Client id of the controller, or null. */
   controller: string | null
 }
+/** The command has ended; no output follows. */
 export interface ExitMessage {
+  /** Names the message. */
   type: 'exit'
+  /** Null when a signal ended it, or when nobody knows. */
   exitCode: number | null
+  /** Name without SIG; null when it ended by itself. */
   signal: string | null
+  /** Length of the output, bytes. */
   offset: number
+  /** The signal made a core dump. */
   coreDumped?: boolean
   /** Length of the output when the command itself ended; what follows came from what it left behind. */
   leaderOffset?: number
+  /** How the terminal was given up. */
   ttyEnd?: TerminalEnd
 }
+/** What a host tells beside the output, by `type`; docs/protocol.md has the meanings. Further types may come: ignore them. */
 export type HostMessage =
   | AttachedMessage
   | { type: 'snapshot'; offset: number; cols: number; rows: number }

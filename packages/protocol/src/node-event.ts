@@ -10,9 +10,10 @@ export const NODE_CHANGES = {
   lost: 'It has not answered for `HOLDFAST_NODE_LOST_SECONDS`.',
   back: 'It answers again after it was lost.',
 } as const
+/** What happened to a node; docs/operations.md has the meanings. */
 export type NodeChange = keyof typeof NODE_CHANGES
 
-/** `at` in ISO 8601. */
+/** Something happened to a node, or maintenance began or ended; `at` in ISO 8601. For operators. */
 export type NodeEvent =
   | { type: 'node'; node: string; change: NodeChange; at: string }
   | { type: 'maintenance'; on: boolean; at: string }

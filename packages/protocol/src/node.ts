@@ -46,10 +46,11 @@ export const capacitySchema = Type.Object(
     cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 4096, description: 'cores' })),
     memoryMb: Type.Optional(Type.Integer({ minimum: 1, description: 'MiB' })),
     pids: Type.Optional(Type.Integer({ minimum: 1, description: 'processes and threads' })),
-    sessions: Type.Optional(Type.Integer({ minimum: 1 })),
+    sessions: Type.Optional(Type.Integer({ minimum: 1, description: 'sessions at the same time' })),
   },
   { ...strict, description: 'what all sessions’ limits may add up to; what is not given is not bounded' },
 )
+/** What a node has for sessions; what is not given is not bounded. */
 export type Capacity = Static<typeof capacitySchema>
 
 export const nodeSpecSchema = Type.Object(
@@ -73,7 +74,6 @@ export type NodeSpec = Static<typeof nodeSpecSchema>
 
 const share = (of: string) => Type.Number({ description: `${of}, 0 to 1` })
 
-/** How full a machine is. */
 export const pressureSchema = Type.Object({
   cpu: share('load of the last minute by cores; above 1 when processes wait'),
   memory: share('memory in use'),
@@ -82,47 +82,62 @@ export const pressureSchema = Type.Object({
   disk: share('disk of the sessions in use'),
   diskFreeMb: Type.Integer({ description: 'MiB' }),
 })
+/** How full a machine is. */
 export type Pressure = Static<typeof pressureSchema>
 
 const nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) => Type.Union([schema, Type.Null()])
 
 export const nodeViewSchema = Type.Object({
-  id: Type.String(),
-  source: Type.Union([Type.Literal('file'), Type.Literal('api')]),
-  runtime: Type.String(),
+  id: Type.String({ description: 'its name' }),
+  source: Type.Union([Type.Literal('file'), Type.Literal('api')], { description: 'who named it' }),
+  runtime: Type.String({ description: 'docker or process' }),
   engine: Type.String({ description: 'how it is reached' }),
-  labels: Type.Record(Type.String(), Type.String()),
-  region: nullable(Type.String()),
-  zone: nullable(Type.String()),
+  labels: Type.Record(Type.String(), Type.String(), { description: 'for nodeSelector' }),
+  region: nullable(Type.String({ description: 'for region' })),
+  zone: nullable(Type.String({ description: 'what may fail at once' })),
   capacity: capacitySchema,
-  reserved: Type.Object({
-    cpus: Type.Number(),
-    memoryMb: Type.Integer(),
-    pids: Type.Integer(),
-    sessions: Type.Integer(),
-  }),
-  pressure: nullable(pressureSchema),
+  reserved: Type.Object(
+    {
+      cpus: Type.Number({ description: 'cores, the limits of its sessions together' }),
+      memoryMb: Type.Integer({ description: 'MiB, likewise' }),
+      pids: Type.Integer({ description: 'processes and threads, likewise' }),
+      sessions: Type.Integer({ description: 'sessions that have a place on it' }),
+    },
+    { description: 'what its sessions have been promised' },
+  ),
+  pressure: Type.Union([pressureSchema, Type.Null()], { description: 'how full it is; null when it does not say' }),
   bridgePorts: nullable(
-    Type.Object({ used: Type.Integer(), limit: Type.Integer() }, { description: 'sessions with a network' }),
+    Type.Object(
+      {
+        used: Type.Integer({ description: 'ports taken' }),
+        limit: Type.Integer({ description: 'ports there are' }),
+      },
+      { description: 'sessions with a network' },
+    ),
   ),
   cordoned: Type.Boolean({ description: 'takes no new sessions' }),
   draining: Type.Boolean({ description: 'is being emptied' }),
-  reachable: Type.Boolean(),
+  reachable: Type.Boolean({ description: 'it answered when it was asked last' }),
   breaker: Type.Union([Type.Literal('closed'), Type.Literal('open'), Type.Literal('half-open')], {
     description: 'open: it failed several times in a row and is only knocked at; half-open: it is, just now',
   }),
-  heartbeatAgeMs: nullable(Type.Integer({ description: 'since it answered last' })),
-  lastError: nullable(Type.String()),
+  heartbeatAgeMs: nullable(Type.Integer({ description: 'milliseconds since it answered last' })),
+  lastError: nullable(Type.String({ description: 'what it failed with last' })),
   sessions: Type.Integer({ description: 'sessions with a host on the node, as far as this replica knows' }),
 })
+/** A node, as this replica sees it. */
 export type NodeView = Static<typeof nodeViewSchema>
 
 export const nodeListSchema = Type.Object({
-  nodes: Type.Array(nodeViewSchema),
+  nodes: Type.Array(nodeViewSchema, { description: 'all there are' }),
   maintenance: nullable(
-    Type.Object({ since: Type.String() }, { description: 'while it lasts no timer ends a session' }),
+    Type.Object(
+      { since: Type.String({ description: 'ISO 8601' }) },
+      { description: 'while it lasts no timer ends a session' },
+    ),
   ),
 })
+/** All nodes, and whether there is maintenance. */
 export type NodeList = Static<typeof nodeListSchema>
 
 /** Where a session would go now, and why not elsewhere. */

@@ -1,6 +1,7 @@
 /** Phases of a session as data, the moves between them, the conditions beside them and the reasons for an end. */
 
 export const PHASES = ['pending', 'starting', 'running', 'stopping', 'suspended', 'exited', 'failed'] as const
+/** Where a session is in its life; `exited` and `failed` are ends. */
 export type Phase = (typeof PHASES)[number]
 
 export interface PhaseRule {

@@ -16,24 +16,25 @@ export const poolSchema = Type.Object(
         Type.Object(
           {
             cron: Type.String({ description: 'when the size of this entry begins to hold, until another one begins' }),
-            size: Type.Integer({ minimum: 0, maximum: 1000 }),
+            size: Type.Integer({ minimum: 0, maximum: 1000, description: 'hosts that wait from then on' }),
             timezone: Type.Optional(Type.String({ description: 'IANA name, e.g. Europe/Berlin; default UTC' })),
           },
           { additionalProperties: false },
         ),
-        { minItems: 1, maxItems: 32 },
+        { minItems: 1, maxItems: 32, description: 'sizes by the time of day' },
       ),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, description: 'started hosts that wait for its sessions' },
 )
+/** How many started hosts wait for sessions of a template. */
 export type PoolConfig = Static<typeof poolSchema>
 
 export const poolStateSchema = Type.Object({
-  template: Type.String(),
-  node: Type.String(),
+  template: Type.String({ description: 'whose pool it is' }),
+  node: Type.String({ description: 'where' }),
   wanted: Type.Integer({ description: 'hosts that should wait now' }),
-  waiting: Type.Integer(),
+  waiting: Type.Integer({ description: 'hosts that do' }),
   state: Type.Union([Type.Literal('ok'), Type.Literal('backing-off'), Type.Literal('stopped')], {
     description: 'stopped: after too many failures in a row nothing is tried until the pool is reset',
   }),
@@ -41,4 +42,5 @@ export const poolStateSchema = Type.Object({
   error: Type.Optional(Type.String({ description: 'of the last failure' })),
   retryAt: Type.Optional(Type.String({ description: 'ISO 8601' })),
 })
+/** How a pool stands on one node. */
 export type PoolState = Static<typeof poolStateSchema>

@@ -16,6 +16,7 @@ const limits = {
   ),
 }
 export const quotaSchema = Type.Object(limits, { additionalProperties: false })
+/** What a tenant may have; null: no limit. */
 export type Quota = Static<typeof quotaSchema>
 
 /** An entry of the quotas file: what it does not name is as in `default`. */
@@ -25,8 +26,16 @@ export type QuotaEntry = Static<typeof quotaEntrySchema>
 export const NO_QUOTA: Quota = { sessions: null, cpus: null, memoryMb: null, createsPerMinute: null, burst: null }
 
 export const usageSchema = Type.Object({
-  tenant: Type.String(),
-  used: Type.Object({ sessions: Type.Integer(), cpus: Type.Number(), memoryMb: Type.Integer() }),
-  quota: quotaSchema,
+  tenant: Type.String({ description: 'the caller’s' }),
+  used: Type.Object(
+    {
+      sessions: Type.Integer({ description: 'sessions that have not ended' }),
+      cpus: Type.Number({ description: 'CPU cores, the limits of all of them together' }),
+      memoryMb: Type.Integer({ description: 'memory, MiB, the limits of all of them together' }),
+    },
+    { description: 'what it has now' },
+  ),
+  quota: { ...quotaSchema, description: 'what it may have' },
 })
+/** What a tenant has, and may have. */
 export type Usage = Static<typeof usageSchema>

@@ -12,14 +12,17 @@ export const REAP_REASONS = {
 export type ReapReason = keyof typeof REAP_REASONS
 
 const reasonSchema = Type.Unsafe<ReapReason>(
-  Type.Union((Object.keys(REAP_REASONS) as ReapReason[]).map((name) => Type.Literal(name))),
+  Type.Union(
+    (Object.keys(REAP_REASONS) as ReapReason[]).map((name) => Type.Literal(name)),
+    { description: 'why it is nobody’s' },
+  ),
 )
 
 export const reapableSchema = Type.Object({
-  hostId: Type.String(),
-  node: Type.String(),
-  session: Type.String(),
-  tenant: Type.String(),
+  hostId: Type.String({ description: 'of the host' }),
+  node: Type.String({ description: 'where it is' }),
+  session: Type.String({ description: 'the id that it was made for' }),
+  tenant: Type.String({ description: 'whose that is' }),
   why: reasonSchema,
   evidence: Type.Array(Type.String(), { description: '`<ISO time> <what was seen where>`, in order' }),
   needsWord: Type.Boolean({
@@ -27,14 +30,16 @@ export const reapableSchema = Type.Object({
       'it may hold a live session, or files: removed only when an operator says so; others are removed by and by',
   }),
 })
+/** A host that is nobody's. */
 export type Reapable = Static<typeof reapableSchema>
 
 export const reapListSchema = Type.Object({
   unlisted: Type.Array(Type.String(), {
     description: 'nodes that gave no list: nothing is removed while there are any',
   }),
-  hosts: Type.Array(reapableSchema),
+  hosts: Type.Array(reapableSchema, { description: 'those that are nobody’s' }),
 })
+/** What could be removed. */
 export type ReapList = Static<typeof reapListSchema>
 
 export const reapSchema = Type.Object(
@@ -42,7 +47,15 @@ export const reapSchema = Type.Object(
   { additionalProperties: false },
 )
 export const reapedSchema = Type.Object({
-  removed: Type.Array(reapableSchema),
-  kept: Type.Array(Type.Object({ hostId: Type.String(), why: reasonSchema, reason: Type.String() })),
+  removed: Type.Array(reapableSchema, { description: 'those that are gone' }),
+  kept: Type.Array(
+    Type.Object({
+      hostId: Type.String({ description: 'of the host' }),
+      why: reasonSchema,
+      reason: Type.String({ description: 'why it is still there' }),
+    }),
+    { description: 'those that are not' },
+  ),
 })
+/** What was removed, and what was not. */
 export type Reaped = Static<typeof reapedSchema>

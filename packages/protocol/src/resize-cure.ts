@@ -96,7 +96,10 @@ const cure = (core: Core): void => {
   core._inputHandler._parser.precedingJoinState = 0
 }
 
-/** At every resize of `terminal`, which is a Terminal of @xterm/xterm or @xterm/headless. The session host's screen has the same. */
+/**
+ * Sees to it that after every resize `terminal`, an xterm.js 6.0 of the browser or headless, is as the session host's screen is,
+ * which has the same: without it what shows may differ until it is painted anew. Call it once for each terminal.
+ */
 export const cureResizes = (terminal: { onResize(listener: () => void): unknown }): void => {
   terminal.onResize(() => cure((terminal as unknown as { _core: Core })._core))
 }

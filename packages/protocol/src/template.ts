@@ -1,5 +1,6 @@
 /** A template: what a session is made from. Read from a YAML or JSON file by the orchestrator. */
 import { type Static, Type } from 'typebox'
+import { detectorSchema } from './agent-schemas.ts'
 import { MAX_REPLAY_BYTES } from './limits.ts'
 import { poolSchema } from './pool.ts'
 
@@ -19,8 +20,9 @@ export const limitsSchema = Type.Object(
       Type.Integer({ minimum: 0, maximum: 100_000, description: 'lines kept above the screen' }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, description: 'what it may use' },
 )
+/** What a session may use. */
 export type Limits = Static<typeof limitsSchema>
 
 export const sizePolicySchema = Type.Union([Type.Literal('latest'), Type.Literal('smallest'), Type.Literal('fixed')], {
@@ -44,14 +46,14 @@ export type RestartPolicy = Static<typeof restartSchema>
 
 export const templateSchema = Type.Object(
   {
-    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,38}$' }),
-    description: Type.Optional(Type.String({ maxLength: 200 })),
+    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,38}$', description: 'by which it is asked for' }),
+    description: Type.Optional(Type.String({ maxLength: 200, description: 'for people' })),
     image: Type.Optional(
       Type.String({ minLength: 1, maxLength: 255, description: 'container image; ignored by the process runtime' }),
     ),
     command: Type.Array(Type.String(), { minItems: 1, description: 'command and arguments' }),
     cwd: Type.Optional(Type.String({ description: 'working directory; default: the workspace' })),
-    env: Type.Optional(Type.Record(Type.String(), Type.String())),
+    env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'environment variables' })),
     limits: Type.Optional(limitsSchema),
     network: Type.Optional(
       Type.Boolean({ description: 'may the session reach the internet? default true; private addresses never' }),
@@ -72,8 +74,16 @@ export const templateSchema = Type.Object(
     ),
     idleAction: Type.Optional(idleActionSchema),
     restart: Type.Optional(restartSchema),
+    detectors: Type.Optional(
+      Type.Array(detectorSchema, {
+        maxItems: 16,
+        description:
+          'how further tools show whether they are busy, idle or waiting; they come before those of Holdfast',
+      }),
+    ),
     pool: Type.Optional(poolSchema),
   },
   { additionalProperties: false },
 )
+/** What sessions are made from. */
 export type Template = Static<typeof templateSchema>

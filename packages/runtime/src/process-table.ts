@@ -38,6 +38,10 @@ export const read = async (pid: number): Promise<ProcessRow | null> => {
   return row && row.state !== 'Z' && row.state !== 'X' ? row : null
 }
 
+/** Its command and arguments; empty for one that is gone. */
+export const argumentsOf = async (pid: number): Promise<string[]> =>
+  (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').slice(0, -1)
+
 export const isAlive = async (row: ProcessRow): Promise<boolean> => (await read(row.pid))?.startTicks === row.startTicks
 
 const alive = async (rows: readonly ProcessRow[]): Promise<ProcessRow[]> => {

@@ -4,7 +4,19 @@ import type { Attachment, AttachOptions, HoldfastClient } from '@holdfast/client
 /** A live view of one session. */
 export type LiveAttachment = Pick<
   Attachment,
-  'client' | 'ended' | 'offset' | 'write' | 'resize' | 'signal' | 'control' | 'detach'
+  | 'client'
+  | 'ended'
+  | 'offset'
+  | 'unacknowledged'
+  | 'write'
+  | 'resize'
+  | 'colors'
+  | 'signal'
+  | 'control'
+  | 'ping'
+  | 'forget'
+  | 'reconnect'
+  | 'detach'
 >
 
 /** Calls, shapes and errors are those of `HoldfastClient`; what a mode cannot do it refuses with BAD_REQUEST, saying why. */
@@ -13,9 +25,11 @@ export type SessionApi = Pick<
   | 'createSession'
   | 'getSession'
   | 'listSessions'
+  | 'updateSession'
   | 'deleteSession'
   | 'input'
   | 'paste'
+  | 'sendKeys'
   | 'resize'
   | 'signal'
   | 'wait'

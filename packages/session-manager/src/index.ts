@@ -1,5 +1,6 @@
 /** The public list of the session manager. */
 export type { LiveAttachment, SessionApi } from './api.ts'
+export { type AgentChange, agentChanges, type Hook, runHook } from './hooks.ts'
 export { type Capacity, type LocalLoad, localFirst, type Policy, type Side } from './hybrid/policy.ts'
 export { ManagedSession } from './managed-session.ts'
 export {
@@ -9,6 +10,8 @@ export {
   type ManagerOptions,
   type OverflowOptions,
   SessionManager,
+  sessionsOf,
 } from './manager.ts'
 export { SessionStream, type SessionStreamEvents, type StreamOptions } from './session-stream.ts'
+export { isTooOld as tmuxIsTooOld, OLDEST as oldestTmux } from './tmux/version.ts'
 export type { Until } from './waiting.ts'

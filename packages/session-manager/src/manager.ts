@@ -2,7 +2,14 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { allSessions, type ClientOptions, HoldfastClient, untilStarted } from '@holdfast/client'
-import { type CreateSession, HoldfastError, hasEnded, type Phase, type ServerEvent } from '@holdfast/protocol'
+import {
+  type CreateSession,
+  type Detector,
+  HoldfastError,
+  hasEnded,
+  type Phase,
+  type ServerEvent,
+} from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 import { refuseFailed } from './failed-start.ts'
 import { HybridSessions } from './hybrid/hybrid-sessions.ts'
@@ -14,10 +21,13 @@ import { TmuxSessions } from './tmux/tmux-sessions.ts'
 export interface LocalOptions {
   /** Of its server: a name or an absolute path; sessions of another socket are not seen. Default: `holdfast`. */
   socket?: string
+  /** How further tools show whether they are busy, idle or waiting; they come before those of Holdfast. In a cluster templates have them. */
+  detectors?: readonly Detector[]
 }
 /** Of the cluster behind a gateway. */
 export type ClusterOptions = Pick<ClientOptions, 'url' | 'key'>
 
+/** The mode, and what it needs. */
 export type ManagerOptions =
   | ({ mode: 'simple' } & LocalOptions)
   | ({ mode: 'distributed' } & ClusterOptions)
@@ -33,14 +43,18 @@ export interface OverflowOptions {
   onNotice?: (notice: string | null) => void
 }
 
+/** Which sessions are wanted; all that is given must match. */
 export interface Filter {
+  /** The whole name. */
   name?: string
-  /** All must match. */
+  /** Each with this value. */
   labels?: Readonly<Record<string, string>>
+  /** `running`, `exited` … */
   phase?: Phase
 }
 
-const apiOf = (options: ManagerOptions): SessionApi => {
+/** The calls behind a manager, for who draws the screen of a session itself. */
+export const sessionsOf = (options: ManagerOptions): SessionApi => {
   if (options.mode === 'simple') return new TmuxSessions(options)
   const { url, key } = options
   const cluster = new HoldfastClient({ url, ...(key === undefined ? {} : { key }) })
@@ -49,20 +63,30 @@ const apiOf = (options: ManagerOptions): SessionApi => {
   return new HybridSessions({ local: new TmuxSessions(options), cluster, policy, stateDir, onNotice })
 }
 
+/**
+ * Sessions of one place: a tmux server, a cluster, or both. It holds nothing itself: any number of programs may have one for the
+ * same place and see the same sessions. Calls reject with a `HoldfastError`.
+ */
 export class SessionManager {
+  /** As it was asked for. */
   readonly mode: ManagerOptions['mode']
   readonly #api: SessionApi
 
+  /** Starts and connects nothing yet. */
   constructor(options: ManagerOptions) {
     this.mode = options.mode
-    this.#api = apiOf(options)
+    this.#api = sessionsOf(options)
   }
 
   /**
    * Resolves when it runs, or has ended already. With the same `idempotencyKey` and body a repetition gives the session that is there.
-   * Throws COMMAND_NOT_FOUND, CWD_NOT_FOUND, IDEMPOTENCY_CONFLICT, BAD_REQUEST for what the mode cannot do, RUNTIME_UNAVAILABLE.
+   * Throws COMMAND_NOT_FOUND, CWD_NOT_FOUND, IDEMPOTENCY_CONFLICT, BAD_REQUEST for what the mode cannot do, RUNTIME_UNAVAILABLE
+   * where nothing can run it now, in a cluster UNKNOWN_TEMPLATE, QUOTA_EXCEEDED and TOO_MANY, too.
    */
-  async create(body: CreateSession = {}, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
+  async create(
+    body: CreateSession = {},
+    options: { idempotencyKey?: string; signal?: AbortSignal } = {},
+  ): Promise<ManagedSession> {
     const made = await this.#api.createSession(body, options)
     const started = await untilStarted(this.#api, made, options.signal)
     refuseFailed(started)
@@ -84,7 +108,7 @@ export class SessionManager {
     throw new HoldfastError('BAD_REQUEST', `${more.length + 1} sessions are named "${target}"; use an id: ${ids}`)
   }
 
-  /** Newest first. */
+  /** Newest first. In hybrid mode without those of a cluster that does not answer, which `onNotice` hears. */
   async list({ name, labels = {}, phase }: Filter = {}): Promise<ManagedSession[]> {
     const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
     const sessions = await allSessions(this.#api, { label, ...(phase === undefined ? {} : { phase }) })
@@ -92,7 +116,7 @@ export class SessionManager {
     return named.map((info) => new ManagedSession(this.#api, info))
   }
 
-  /** Every change of every session until `signal` aborts. */
+  /** Every change of every session, from now on until `signal` aborts. tmux is looked at once a second; a cluster is followed over reconnects. */
   events(signal: AbortSignal): AsyncIterable<ServerEvent> {
     return this.#api.events(signal)
   }

@@ -4,12 +4,14 @@ import type { AttachOptions } from '@holdfast/client'
 import { ERRORS, type ErrorCode, HoldfastError, type HostMessage, type SignalName } from '@holdfast/protocol'
 import type { LiveAttachment, SessionApi } from './api.ts'
 
+/** Of a view: may it type (`rw`, the default), and the size of its window. */
 export type StreamOptions = Pick<AttachOptions, 'mode' | 'cols' | 'rows'>
 
+/** Events of a `SessionStream` beside those of a Duplex. */
 export interface SessionStreamEvents {
   /** Every control message of the session: title, size, control, commands, notices. */
   message: [message: HostMessage]
-  /** The command has ended; `end` follows when all output has been read. */
+  /** The command has ended, with an exit code or by a signal (name without SIG); `end` follows when all output has been read. */
   exit: [{ exitCode: number | null; signal: string | null }]
   /** The connection is lost and made again by itself; null when it is there again. */
   reconnecting: [reason: string | null]
@@ -35,6 +37,7 @@ export class SessionStream extends Duplex {
   #parsed: (() => void)[] = []
   #begun = false
 
+  /** @internal */
   constructor(api: Pick<SessionApi, 'attach'>, id: string, options: StreamOptions = {}) {
     super()
     this.#attachment = api.attach(id, {
@@ -60,17 +63,17 @@ export class SessionStream extends Duplex {
     })
   }
 
-  /** Tells the window's size. */
+  /** Tells the window's size, 2 to 1000 columns and 1 to 1000 rows. */
   resize(cols: number, rows: number): void {
     this.#attachment.resize(cols, rows)
   }
 
-  /** Throws HOST_UNREACHABLE while it reconnects. */
+  /** To the job in the foreground. Throws READ_ONLY, and HOST_UNREACHABLE while it reconnects. */
   signal(name: SignalName): void {
     this.#attachment.signal(name)
   }
 
-  /** Throws HOST_UNREACHABLE while it reconnects. */
+  /** Takes control, so that its size and colours count, or gives it up. Throws READ_ONLY, and HOST_UNREACHABLE while it reconnects. */
   control(action: 'take' | 'release'): void {
     this.#attachment.control(action)
   }

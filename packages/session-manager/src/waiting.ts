@@ -2,11 +2,13 @@
 import { MAX_WAIT_MS, WAIT_MS, type Wait, type WaitResult } from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 
+/** What `ManagedSession.wait` waits for: `Wait` without a bound of its time, with a regular expression of JavaScript, and an `AbortSignal`. */
 export type Until = Omit<Wait, 'text' | 'timeoutMs'> & {
   /** A regular expression; its flags do not count. */
   text?: string | RegExp
   /** Milliseconds, without a bound; default 30,000. */
   timeoutMs?: number
+  /** Gives up: the call rejects with its reason. */
   signal?: AbortSignal
 }
 

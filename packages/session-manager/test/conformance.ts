@@ -53,7 +53,10 @@ const listen = (stream: SessionStream) => {
 }
 
 export const managerConformance = (mode: string, { make, skip }: Harness): void => {
-  const check = (title: string, body: (manager: SessionManager, create: Create) => Promise<void>): void => {
+  const check = (
+    title: string,
+    body: (manager: SessionManager, create: Create, stopped: AbortSignal) => Promise<void>,
+  ): void => {
     test(`${mode}: ${title}`, { skip, timeout: 120_000 }, async () => {
       const manager = make()
       const made: ManagedSession[] = []
@@ -62,9 +65,11 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
         made.push(session)
         return session
       }
+      const stop = new AbortController()
       try {
-        await body(manager, create)
+        await body(manager, create, stop.signal)
       } finally {
+        stop.abort()
         await Promise.all(made.map((session) => session.kill().catch(() => {})))
       }
     })
@@ -190,6 +195,40 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
     },
   )
 
+  check('keys go by their names, as the program wants to be told them', async (_, create) => {
+    const show = (count: number) => `head -c ${count} | od -An -c -w100 | tr -s ' '`
+    const script = `stty raw -echo; echo plain; ${show(21)}; printf '\\033[?1happ''lication\\n'; ${show(6)}; exec cat`
+    const session = await create(shell(script, { cols: 150 }))
+    await session.wait({ until: 'text', text: 'plain' })
+    await session.sendKeys('x', 'Enter', 'C-c', 'M-b', 'Up', 'S-Left', 'F5', 'Space', 'bspace')
+    const plain = /x \\r 003 033 b 033 \[ A 033 \[ 1 ; 2 D 033 \[ 1 5 ~ 177/
+    assert.ok((await session.wait({ until: 'text', text: plain })).met, await session.screen())
+    await session.wait({ until: 'text', text: 'application' })
+    await session.sendKeys('Up', 'End')
+    const { met } = await session.wait({ until: 'text', text: /033 O A 033 O F/ })
+    assert.ok(met, await session.screen())
+    await assert.rejects(session.sendKeys('Enter', 'Entr'), { code: 'BAD_REQUEST', message: /"Entr"/ })
+  })
+
+  check('another name and other labels: found by them, and told', async (manager, create) => {
+    const label = `${mode}-${process.pid}`
+    const session = await create(shell('exec cat', { name: `${label} old`, labels: { a: label, b: '1' } }))
+    await session.rename(`${label} new`)
+    await session.label({ b: null, c: '2' })
+    assert.deepEqual([session.info.name, session.info.labels], [`${label} new`, { a: label, c: '2' }])
+    const other = make()
+    assert.equal((await other.get(`${label} new`)).id, session.id)
+    await assert.rejects(other.get(`${label} old`), { code: 'SESSION_NOT_FOUND' })
+    assert.deepEqual(
+      (await other.list({ labels: { a: label, c: '2' } })).map(({ id }) => id),
+      [session.id],
+    )
+    assert.deepEqual((await other.get(session.id)).info.args, ['-c', 'exec cat'])
+    await assert.rejects(session.rename(''), { code: 'BAD_REQUEST' })
+    await assert.rejects(session.label({ '': 'x' }), { code: 'BAD_REQUEST' })
+    assert.equal(manager.mode, other.mode)
+  })
+
   check('a signal goes to the job in the foreground, and the shell goes on', async (_, create) => {
     const session = await create({ ...bash, env: { PS1: '$ ' } })
     await session.input('bash -c \'echo j""ob; exec sleep 1000\'; echo status-$?\r')
@@ -296,18 +335,46 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
     assert.deepEqual([cols, rows], [200, 50])
   })
 
-  check('events tell what begins, ends and goes', async (manager, create) => {
-    const stop = new AbortController()
+  check('a coding agent is busy, asks, and is done: in lists, waits and events', async (manager, create, stopped) => {
     const seen: string[] = []
-    const events = manager.events(stop.signal)
-    const reading = (async () => {
-      for await (const event of events) {
+    void (async () => {
+      for await (const event of manager.events(stopped))
+        if (event.type === 'session' && event.session.agent)
+          seen.push(`${event.session.id} ${event.session.agent.state}`)
+    })().catch((error: unknown) => seen.push(String(error)))
+    const script = `exec -a claude bash -c 'printf "\\342\\234\\275 Tempering... (esc to interrupt)\\n"; read -r
+      printf "\\033c Do you want to proceed?\\n\\342\\235\\257 1. Yes\\n  2. No\\n"; read -r; printf "\\033c> \\n"; read -r'`
+    const session = await create(shell(script, { labels: { agent: `${mode}-${process.pid}` } }))
+    const is = (state: string) =>
+      until(`it is ${state}`, async () => {
+        const [listed] = await manager.list({ labels: { agent: `${mode}-${process.pid}` } })
+        return listed?.info.agent?.state === state && listed.info.agent
+      })
+    const { name, evidence, detector } = await is('busy')
+    assert.deepEqual([name, detector], ['claude-code', 'claude-code@1'])
+    assert.match(evidence, /esc to interrupt/)
+    assert.equal((await session.wait({ until: 'waiting', timeoutMs: 100 })).met, false)
+    const asks = session.wait({ until: 'waiting' })
+    await session.sendKeys('Enter')
+    assert.deepEqual(await asks, { met: true, text: '❯ 1. Yes' })
+    assert.equal((await is('waiting')).name, 'claude-code')
+    await until('that is told', () => seen.includes(`${session.id} waiting`))
+    await session.sendKeys('Enter')
+    await is('idle')
+    await until('that is told, too', () => seen.includes(`${session.id} idle`))
+    await session.sendKeys('Enter')
+    assert.equal((await session.wait({ until: 'waiting' })).met, false)
+    await until('it does nothing any more', async () => (await session.refresh()).agent === undefined)
+  })
+
+  check('events tell what begins, ends and goes', async (manager, create, stopped) => {
+    const seen: string[] = []
+    void (async () => {
+      for await (const event of manager.events(stopped)) {
         if (event.type === 'session') seen.push(`${event.session.id} ${event.phase}`)
         if (event.type === 'removed') seen.push(`${event.id} removed`)
       }
-    })().catch((error: unknown) => {
-      if (!stop.signal.aborted) throw error
-    })
+    })().catch((error: unknown) => seen.push(String(error)))
     const before = await create(shell('exec cat'))
     await until('events flow', () => seen.includes(`${before.id} running`))
     const session = await create(shell('read -r'))
@@ -316,7 +383,5 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
     await until('its end', () => seen.includes(`${session.id} exited`))
     await session.kill()
     await until('its removal', () => seen.includes(`${session.id} removed`))
-    stop.abort()
-    await reading
   })
 }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { SessionManager } from '../src/index.ts'
-import { isTooOld } from '../src/tmux/tmux.ts'
+import { isTooOld } from '../src/tmux/version.ts'
 import { managerConformance } from './conformance.ts'
 import { whyNoTmux } from './why-no-tmux.ts'
 
@@ -42,6 +42,23 @@ test('tmux may lose the end of what a command writes as it exits; the stream the
     assert.equal(lastNumber(seen), lastNumber(await session.screen('text', 6000)))
     await session.kill()
   }
+})
+
+test('a stream takes every byte that is typed, in order', { skip }, async () => {
+  const typed = Buffer.from(Array.from({ length: 30_000 }, (_, n) => (n * 7 + (n >> 8)) & 0xff))
+  const script = `stty raw -echo; echo ready; head -c ${typed.length} | sha256sum; exec cat`
+  const session = await manager.create({ command: 'bash', args: ['-c', script] })
+  await session.wait({ until: 'text', text: 'ready' })
+  const stream = session.attach()
+  // Before there is a client and behind it, single keys and much at once, in turns.
+  stream.write(typed.subarray(0, 256))
+  await once(stream, 'message')
+  for (let at = 256, size = 1; at < typed.length; at += size, size = (size * 3) % 1021)
+    stream.write(typed.subarray(at, at + size))
+  const text = createHash('sha256').update(typed).digest('hex')
+  assert.ok((await session.wait({ until: 'text', text, timeoutMs: 10_000 })).met, await session.screen())
+  stream.destroy()
+  await session.kill()
 })
 
 test('lines of an argument and of a variable stay what they are, indentation and comments included', {

@@ -1,5 +1,6 @@
 /** The index of sessions: records, idempotency keys, tickets and events. A relist of the runtimes can rebuild it. */
 import type {
+  Agent,
   Claim,
   Condition,
   Death,
@@ -46,6 +47,8 @@ export interface SessionRecord {
   /** Its policy may start it anew when no host is left to tell the environment: it stays in the record. */
   keepEnv: boolean
   conditions: Condition[]
+  /** What the program in front was doing when its host last told a change; null: not known. */
+  agent: Agent | null
   /** `by`: the principal who asked for the end. */
   reason: { code: EndReason; detail: string; by?: string } | null
   /** Remove the record once it has ended: set by DELETE. */

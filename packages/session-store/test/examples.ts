@@ -46,6 +46,7 @@ export const newRecord = (over: Partial<NewRecord> = {}): NewRecord => {
     workspace: null,
     suspend: null,
     restarted: null,
+    agent: null,
     keepEnv: false,
     conditions: [],
     reason: null,

@@ -58,6 +58,7 @@ const rebuilt = (domain: Domain, { info, identity, runtime }: Found, claim: Clai
     workspace: workspaceOf(info),
     suspend: null,
     restarted: null,
+    agent: null,
     keepEnv: claim.restart !== 'never',
     conditions: withCondition([], 'Reachable', 'True', ''),
     reason: null,

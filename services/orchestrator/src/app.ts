@@ -17,6 +17,7 @@ import { sessionsRoute } from './sessions-route.ts'
 import { suspendRoute } from './suspend-route.ts'
 import { templatesRoute } from './templates-route.ts'
 import { ticketsRoute } from './tickets-route.ts'
+import { updateRoute } from './update-route.ts'
 import { usageRoute } from './usage-route.ts'
 import { validateWithTypebox } from './validation.ts'
 
@@ -28,6 +29,7 @@ const api = async (app: FastifyInstance, { engine, key }: { engine: Engine; key:
   await app.register(automationRoute, { engine })
   await app.register(deathsRoute, { engine })
   await app.register(extendRoute, { engine })
+  await app.register(updateRoute, { engine })
   await app.register(suspendRoute, { engine })
   await app.register(ticketsRoute, { engine })
   await app.register(templatesRoute, { engine })

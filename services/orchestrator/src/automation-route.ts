@@ -9,6 +9,7 @@ import {
   type ScreenFormat,
   sessionId,
   signalSchema,
+  textPattern,
   WAIT_MS,
   type Wait,
   type WaitResult,
@@ -78,9 +79,12 @@ const asScreen = (reply: FastifyReply, format: ScreenFormat, text: string) =>
     CONTENT_TYPES[format],
   )
 
-const waitForEnded = (record: SessionRecord, wait: Wait): WaitResult => {
-  if (wait.until !== 'exit') throw new HoldfastError('SESSION_ENDED', `session ${record.id} has ended`)
-  return { met: true, exitCode: record.exitCode, signal: record.signal }
+/** As its host answered while it was there: text is looked for on the last screen, and what has ended is idle for good. */
+const waitForEnded = (record: SessionRecord, { until, text }: Wait, screen: FinalScreen | null): WaitResult => {
+  const found = until === 'text' ? textPattern(text).exec(screen?.text ?? '') : null
+  const met = until === 'exit' || until === 'idle' || found !== null
+  const end = { exitCode: record.exitCode, signal: record.signal }
+  return found === null ? { met, ...end } : { met, text: found[0], ...end }
 }
 
 export const automationRoute: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
@@ -103,7 +107,8 @@ export const automationRoute: FastifyPluginAsync<{ engine: Engine }> = async (ap
     { schema: { summary: 'Wait for text, idleness, a prompt or the exit', params: idParams, body: waitSchema } },
     async (request, reply) => {
       const record = await find(request)
-      if (hasEnded(record.phase)) return waitForEnded(record, request.body)
+      if (hasEnded(record.phase))
+        return waitForEnded(record, request.body, await store.screen(record.tenant, record.id))
       const maxMs = (request.body.timeoutMs ?? WAIT_MS) + WAIT_SLACK_MS
       return pass(reply, await hosts.automate(hostOf(record), 'wait', request.body, maxMs))
     },

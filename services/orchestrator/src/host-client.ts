@@ -1,5 +1,5 @@
 /** Talks to session hosts, each with a short-lived grant under its own key. */
-import type { Claim, Command, FinalScreen, HostStatus, ScreenFormat, TimeLimits } from '@holdfast/protocol'
+import type { Changeable, Claim, Command, FinalScreen, HostStatus, ScreenFormat } from '@holdfast/protocol'
 import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-kit'
 import { askHost, type HostAnswer, openRequest, unreachable } from './host-request.ts'
 import { parseCommands, parseEnv, parseStatus } from './host-words.ts'
@@ -21,7 +21,7 @@ export interface HostClient {
   /** The latest commands of its shell. */
   commands(target: Target): Promise<Command[]>
   /** Takes the place of the claim's. */
-  limit(target: Target, limits: TimeLimits): Promise<HostStatus>
+  update(target: Target, to: Changeable): Promise<HostStatus>
   /** Ends the session and answers when it has ended. */
   stop(target: Target, graceMs: number): Promise<HostStatus>
   /** Ends this incarnation, not the session; answers, when its processes have ended, with the environment for the next one. */
@@ -98,7 +98,7 @@ export const createHostClient = (masterKey: string): HostClient => {
     claim: async (target, claim) => parseStatus((await post(target, '/claim', claim, SCREEN_MS)).text, target.hostId),
     status: async (target) => parseStatus((await get(target, '/status', CALL_MS)).text, target.hostId),
     commands: async (target) => parseCommands((await get(target, '/commands', COMMANDS_MS)).text, target.hostId),
-    limit: async (target, limits) => parseStatus((await post(target, '/limits', limits, CALL_MS)).text, target.hostId),
+    update: async (target, to) => parseStatus((await post(target, '/update', to, CALL_MS)).text, target.hostId),
     stop: async (target, graceMs) =>
       parseStatus((await post(target, '/stop', { graceMs }, graceMs + SCREEN_MS)).text, target.hostId),
     suspend: async (target, graceMs) =>

@@ -1,6 +1,7 @@
 /** Checks what session hosts say: they run beside other people's code, so their words are data, not facts about other sessions. */
 import {
   activitySchema,
+  agentSchema,
   type Command,
   claimSchema,
   commandSchema,
@@ -14,7 +15,7 @@ import { Compile } from 'typebox/compile'
 
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
-const identitySchema = Type.Omit(claimSchema, ['env', 'above'])
+const identitySchema = Type.Omit(claimSchema, ['env', 'above', 'detectors'])
 const exitSchema = Type.Object({
   exitCode: nullable(Type.Integer()),
   signal: nullable(Type.String({ maxLength: 16 })),
@@ -23,6 +24,13 @@ const exitSchema = Type.Object({
   offset: Type.Integer({ minimum: 0 }),
   endedAt: Type.String({ maxLength: 40 }),
   failure: Type.Optional(Type.String({ maxLength: 200 })),
+})
+/** As a host may say it: of bounded length. */
+const hostAgentSchema = Type.Object({
+  ...agentSchema.properties,
+  name: Type.String({ maxLength: 32 }),
+  detector: Type.String({ maxLength: 48 }),
+  evidence: Type.String({ maxLength: 200 }),
 })
 const statusSchema = Type.Object({
   hostId: Type.String({ maxLength: 63 }),
@@ -37,6 +45,7 @@ const statusSchema = Type.Object({
   commands: Type.Integer({ minimum: 0 }),
   startedAt: nullable(Type.String({ maxLength: 40 })),
   activity: activitySchema,
+  agent: Type.Optional(nullable(hostAgentSchema)), // hosts of 0.1 do not tell
   expiring: nullable(
     Type.Object({
       at: Type.String({ maxLength: 40 }),
@@ -73,7 +82,7 @@ export const parseStatus = (text: string, hostId: string): HostStatus => {
   if (!status.Check(value) || value.hostId !== hostId) {
     throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} gave no valid status`)
   }
-  return value as HostStatus
+  return { agent: null, ...value } as HostStatus
 }
 
 /** Throws HOST_UNREACHABLE when the text is not a list of commands. */

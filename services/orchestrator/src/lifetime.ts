@@ -1,5 +1,5 @@
 /** Time limits of sessions: kept in the record, known to the host, which warns its viewers; carried out here when both say so. */
-import { type HostStatus, hasEnded, type LimitEnd, type TimeLimits } from '@holdfast/protocol'
+import { type HostStatus, hasEnded, type LimitEnd } from '@holdfast/protocol'
 import type { SessionRecord } from '@holdfast/session-store'
 import { withCondition } from './conditions.ts'
 import { type Domain, targetOf } from './domain.ts'
@@ -10,13 +10,8 @@ import { wantSuspended } from './suspending.ts'
 /** A host that does not answer cannot confirm the end; until then this clock may be wrong by so much. */
 const SKEW_MS = 60_000
 
-export const limitsOf = ({ spec }: SessionRecord): TimeLimits => ({
-  expiresAt: spec.expiresAt,
-  idleSeconds: spec.idleSeconds,
-})
-
 /** Has the host the limits that the record has? */
-export const knowsLimits = ({ spec }: SessionRecord, { claim }: HostStatus): boolean =>
+const knowsLimits = ({ spec }: SessionRecord, { claim }: HostStatus): boolean =>
   claim?.expiresAt === spec.expiresAt && claim.idleSeconds === spec.idleSeconds
 
 /** When the session's limits are over as far as is known now, the first one first. */

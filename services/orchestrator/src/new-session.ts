@@ -39,6 +39,7 @@ const NOT_YET = {
   workspace: null,
   suspend: null,
   restarted: null,
+  agent: null,
   conditions: [],
   reason: null,
   forget: false,

@@ -1,5 +1,5 @@
 /** Phase `running`: what the host says, and what its silence means. Silence alone never ends a session. */
-import { HoldfastError, type HostStatus } from '@holdfast/protocol'
+import { HoldfastError, type HostStatus, sameAgent } from '@holdfast/protocol'
 import type { HostInfo, Runtime } from '@holdfast/runtime'
 import type { SessionRecord } from '@holdfast/session-store'
 import { adoptNewer } from './adoption.ts'
@@ -8,7 +8,8 @@ import { seen, seenExit, seenHost } from './deaths.ts'
 import { type Domain, guardOf, type Outcome, targetOf } from './domain.ts'
 import { deathNote, fail, lastScreen, recordExit } from './endings.ts'
 import type { Target } from './host-client.ts'
-import { knowsLimits, limitsOf, withExpiring } from './lifetime.ts'
+import { changeableOf, isUpToDate } from './host-update.ts'
+import { withExpiring } from './lifetime.ts'
 import { loseNode, mayMove, withNodeLost, withoutNodeLost } from './node-loss.ts'
 import { carryOut, noteFrozen } from './suspending.ts'
 
@@ -31,7 +32,7 @@ const heard = async (domain: Domain, record: SessionRecord, target: Target, said
     return recordExit(domain, record, said.exit, await lastScreen(domain, target), evidence)
   }
   if (record.suspend !== null) return carryOut(domain, record, target)
-  const status = knowsLimits(record, said) ? said : await domain.hosts.limit(target, limitsOf(record))
+  const status = isUpToDate(record, said) ? said : await domain.hosts.update(target, changeableOf(record))
   const reachable = withExpiring(
     withCondition(withoutNodeLost(record.conditions), 'Reachable', 'True', ''),
     status.expiring,
@@ -40,8 +41,9 @@ const heard = async (domain: Domain, record: SessionRecord, target: Target, said
   const conditions = killed
     ? withCondition(reachable, 'OOMKilled', 'True', `${status.oomKills} killed for memory`)
     : reachable
-  if (conditions === record.conditions && record.waiting === null) return null
-  await domain.store.transition(record.tenant, record.id, guardOf(record), { conditions, waiting: null })
+  const agent = sameAgent(record.agent, status.agent) ? record.agent : status.agent
+  if (conditions === record.conditions && agent === record.agent && record.waiting === null) return null
+  await domain.store.transition(record.tenant, record.id, guardOf(record), { conditions, agent, waiting: null })
   return null
 }
 

@@ -32,6 +32,7 @@ export const sessionView = (record: SessionRecord, status: HostStatus | null, co
     viewers: status?.viewers ?? 0,
     createdAt: record.createdAt,
     ...present({
+      agent: record.phase === 'running' ? (record.agent ?? undefined) : undefined,
       activity: ended ? undefined : status?.activity,
       commands,
       expiresAt: spec.expiresAt ?? undefined,

@@ -1,6 +1,6 @@
 /** The templates: read once from a YAML or JSON file; the first one is the default. */
 import { readFileSync } from 'node:fs'
-import { HoldfastError, type Template, templateSchema } from '@holdfast/protocol'
+import { checkDetectors, HoldfastError, type Template, templateSchema } from '@holdfast/protocol'
 import { checker } from './explain.ts'
 import { faultyFile, listIn, namedTwice, parseFile } from './operator-file.ts'
 import { lastBegin } from './pool-size.ts'
@@ -25,12 +25,21 @@ const scheduleFaults = ({ name, pool }: Template): string[] =>
     }
   })
 
+const detectorFaults = ({ name, detectors = [] }: Template): string[] => {
+  try {
+    checkDetectors(detectors)
+    return []
+  } catch (error) {
+    return [`template "${name}": detectors: ${(error as Error).message}`]
+  }
+}
+
 /** Throws one error that lists everything that is wrong with the file. */
 export const parseTemplates = (text: string, path: string): Templates => {
   const found = listIn(parseFile(text, path), 'templates') ?? []
   const wrong = found.flatMap((entry, index) => check(entry).map((fault) => `template ${index + 1}: ${fault}`))
   const all = found as Template[]
-  if (wrong.length === 0) wrong.push(...all.flatMap(scheduleFaults))
+  if (wrong.length === 0) wrong.push(...all.flatMap(scheduleFaults), ...all.flatMap(detectorFaults))
   const names = all.map(({ name }) => name)
   wrong.push(...namedTwice('templates', names))
   const [first] = all

@@ -1,6 +1,6 @@
 /** Keeps one status stream open to the host of every running session: memory stays fresh, and an exit is seen at once. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { HostStatus } from '@holdfast/protocol'
+import { type HostStatus, sameAgent } from '@holdfast/protocol'
 import type { SessionRecord } from '@holdfast/session-store'
 import { type Domain, refOf, targetOf } from './domain.ts'
 import type { Target } from './host-client.ts'
@@ -19,7 +19,9 @@ const BACKOFF_MS = { first: 100, longest: 5_000 }
 /** Changes that the record itself must hear of. */
 const matters = (before: HostStatus | null, status: HostStatus): boolean =>
   status.exit !== null ||
-  (before === null ? status.expiring !== null : before.oomKills !== status.oomKills || !sameEnd(before, status))
+  (before === null
+    ? status.expiring !== null || status.agent !== null
+    : before.oomKills !== status.oomKills || !sameEnd(before, status) || !sameAgent(before.agent, status.agent))
 
 const sameEnd = (before: HostStatus, status: HostStatus): boolean =>
   before.expiring?.at === status.expiring?.at && before.expiring?.because === status.expiring?.because

@@ -113,6 +113,7 @@ const status: HostStatus = {
   startedAt: null,
   activity: { at: '2026-01-01T00:00:00Z', because: 'start' },
   expiring: null,
+  agent: null,
   oomKills: 0,
   exit: null,
 }

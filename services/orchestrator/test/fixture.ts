@@ -72,7 +72,7 @@ export interface Orchestrator {
   app: Awaited<ReturnType<typeof buildOrchestrator>>['app']
   metrics(): Promise<string>
   call(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Record<string, string>,

@@ -75,6 +75,33 @@ test('limits that a host did not hear of are told by the next converge', { skip 
   assert.equal((await call('GET', `/v1/sessions/${id}`)).session.activity?.because, 'extended')
 })
 
+test('another name and other labels: at once, kept when the store is emptied, in any phase, and no activity', {
+  skip,
+}, async (t) => {
+  const { create, engine, call, phase } = await startOrchestrator(t, await newWorld(t, server()))
+  const { id } = await create({ name: 'old', labels: { a: '1', b: '2' }, idleSeconds: 3_600 })
+  const patch = (body: unknown) => call('PATCH', `/v1/sessions/${id}`, body)
+  const { status, session } = await patch({ name: 'new', labels: { b: null, c: '3' } })
+  assert.deepEqual([status, session.name, session.labels], [200, 'new', { a: '1', c: '3' }])
+  const redis = new Redis(server().url)
+  await redis.flushall()
+  redis.disconnect()
+  const found = async () => (await call('GET', '/v1/sessions?label=c%3D3')).body as { sessions?: Session[] }
+  const [again] = await eventually('it is found by its new label', async () => {
+    const { sessions = [] } = await found()
+    return sessions.length > 0 && sessions
+  })
+  assert.deepEqual([again?.id, again?.name, again?.idleSeconds], [id, 'new', 3_600])
+  assert.notEqual(engine.domain.live.get(id)?.status?.activity.because, 'extended')
+  for (const body of [{}, { name: '' }, { labels: { 'no blank': 'x' } }, { labels: { a: 1 } }, { cols: 100 }])
+    assert.equal((await patch(body)).body.code, 'BAD_REQUEST', JSON.stringify(body))
+  const many = Object.fromEntries(Array.from({ length: 31 }, (_, at) => [`l${at}`, '']))
+  assert.match((await patch({ labels: many })).text, /at most 32/)
+  await call('POST', `/v1/sessions/${id}/input`, { text: 'exit\r' })
+  await phase(id, 'exited')
+  assert.equal((await patch({ name: 'late' })).session.name, 'late')
+})
+
 test('ended sessions are forgotten after the retention', { skip }, async (t) => {
   const { create, call, engine } = await startOrchestrator(t, await newWorld(t, server()), { retentionMs: 1_000 })
   const { id } = await create({ command: 'true' })

@@ -83,9 +83,24 @@ test('the exit code is recorded, the screen is kept after the host is gone', { s
   }
   assert.equal((await call('POST', `/v1/sessions/${id}/input`, { text: 'x' })).body.code, 'SESSION_ENDED')
   assert.equal((await call('POST', `/v1/sessions/${id}/tickets`, {})).body.code, 'SESSION_ENDED')
-  assert.equal((await call('POST', `/v1/sessions/${id}/wait`, { until: 'text', text: 'x' })).body.code, 'SESSION_ENDED')
-  const waited = await call('POST', `/v1/sessions/${id}/wait`, { until: 'exit' })
-  assert.deepEqual(waited.body, { met: true, exitCode: 7, signal: null })
+  // As the host answered while it was there.
+  const end = { exitCode: 7, signal: null }
+  for (const [wait, answer] of [
+    [{ until: 'exit' }, { met: true, ...end }],
+    [{ until: 'idle' }, { met: true, ...end }],
+    [{ until: 'prompt' }, { met: false, ...end }],
+    [{ until: 'waiting' }, { met: false, ...end }],
+    [
+      { until: 'text', text: 'w.rds$' },
+      { met: true, text: 'words', ...end },
+    ],
+    [
+      { until: 'text', text: 'never' },
+      { met: false, ...end },
+    ],
+  ] as const) {
+    assert.deepEqual((await call('POST', `/v1/sessions/${id}/wait`, wait)).body, answer, JSON.stringify(wait))
+  }
 })
 
 test('a session whose own leader is killed has failed: nobody knows how its command ended', { skip }, async (t) => {

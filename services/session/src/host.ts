@@ -19,7 +19,8 @@ export interface HostParts {
   logger: Logger
 }
 
-const identityOf = ({ env: _secret, above: _screen, ...identity }: Claim): ClaimIdentity => identity
+const identityOf = ({ env: _secret, above: _screen, detectors: _detectors, ...identity }: Claim): ClaimIdentity =>
+  identity
 
 export class Host {
   readonly #parts: HostParts
@@ -83,6 +84,7 @@ export class Host {
         ...nothing,
         startedAt: null,
         activity: { at: this.#bornAt, because: 'start' },
+        agent: null,
         expiring: null,
         oomKills: 0,
         exit: null,
@@ -103,6 +105,7 @@ export class Host {
       commands: session.shell.log.count,
       startedAt: session.startedAt,
       activity: session.activity.latest,
+      agent: session.agent.latest,
       expiring: session.expiry.expiring,
       oomKills,
       exit,

@@ -72,6 +72,15 @@ export const foregroundGroup = (leader: number): number | null => {
   return group > 0 ? group : null
 }
 
+/** Empty for one that is gone. */
+export const argumentsOf = (pid: number): string[] => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+  } catch {
+    return []
+  }
+}
+
 /** What `/dev/tty` is whichever terminal it stands for (kernel documentation, admin-guide/devices: 5, 1 << 8 | minor 0). */
 const OWN_TERMINAL = 5 << 8
 

@@ -5,7 +5,7 @@ import { type IPty, spawn } from 'node-pty'
 import { type Ending, parseMark } from './ending-mark.ts'
 import { Leftovers } from './leftovers.ts'
 import type { Mark } from './native-stream.ts'
-import { cpuMsBelow, firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
+import { argumentsOf, cpuMsBelow, firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
 
 export interface PtyOptions {
   /** Path of the session leader, shim/hold.c. */
@@ -88,6 +88,12 @@ export class Pty {
   /** Resolves when no process of the session is left. */
   get gone(): Promise<void> {
     return this.#gone.promise
+  }
+
+  /** Arguments of the process that leads the foreground group; empty when it cannot be told. */
+  get job(): string[] {
+    const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
+    return group === null ? [] : argumentsOf(group)
   }
 
   /** Is the command itself in the foreground, as a shell is at its prompt? */

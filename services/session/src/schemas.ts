@@ -1,13 +1,13 @@
 /** Schemas of everything that a host is told from outside, by name. */
 import {
   CLIENT_MESSAGES,
+  changeableSchema,
   claimSchema,
   colsSchema,
   inputSchema,
   resizeSchema,
   rowsSchema,
   signalSchema,
-  timeLimitsSchema,
   waitSchema,
 } from '@holdfast/protocol'
 import { type Static, Type } from 'typebox'
@@ -25,11 +25,11 @@ const messages = Object.fromEntries(
 
 export const SCHEMAS = {
   claim: claimSchema,
+  changeable: changeableSchema,
   input: inputSchema,
   resize: resizeSchema,
   signal: signalSchema,
   stop: stopSchema,
-  limits: timeLimitsSchema,
   wait: waitSchema,
   cols: colsSchema,
   rows: rowsSchema,

@@ -121,10 +121,10 @@ export class Screen {
     this.#queries.schemeChanged()
   }
 
-  /** Does the program want what is pasted in brackets (DEC mode 2004)? */
-  takesBrackets(): boolean {
+  /** How the program wants to be typed to: pastes in brackets (DEC mode 2004), application cursor keys (DECCKM). */
+  modes(): { bracketedPasteMode: boolean; applicationCursorKeysMode: boolean } {
     this.#events.catchUp?.()
-    return this.#terminal.modes.bracketedPasteMode
+    return this.#terminal.modes
   }
 
   /** Takes effect behind everything written before: it was made for the old size. */

@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import {
   HoldfastError,
+  keyBytes,
   MAX_MESSAGE_BYTES,
   pasted,
   SCREEN_FORMATS,
@@ -56,13 +57,18 @@ const claim: Handler = ({ host, admission: { grant }, body }) => {
 
 const inputBytes = (given: Fitting<'input'>, { screen }: Session): Buffer => {
   if (Object.keys(given).length !== 1) {
-    throw new HoldfastError('BAD_REQUEST', 'input: one of text, base64 and paste is needed')
+    throw new HoldfastError('BAD_REQUEST', 'input: one of text, base64, paste and keys is needed')
   }
-  const { text, base64 = '', paste } = given
+  const { text, base64 = '', paste, keys } = given
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
     throw new HoldfastError('BAD_REQUEST', 'input: base64 holds other characters')
   }
-  const typed = paste === undefined ? text : pasted(paste, screen.takesBrackets())
+  const typed =
+    paste !== undefined
+      ? pasted(paste, screen.modes().bracketedPasteMode)
+      : keys !== undefined
+        ? keyBytes(keys, screen.modes().applicationCursorKeysMode)
+        : text
   const bytes = typed === undefined ? Buffer.from(base64, 'base64') : Buffer.from(typed)
   if (bytes.length > MAX_MESSAGE_BYTES)
     throw new HoldfastError('TOO_LARGE', `input is above ${MAX_MESSAGE_BYTES} bytes`)
@@ -109,9 +115,9 @@ const screen: Handler = async ({ host, query }) => {
   return { type: MEDIA_TYPES[format], text }
 }
 
-const limits: Handler = ({ host, body }) => {
-  const given = checked('limits', body)
-  running(host).limit(given)
+const update: Handler = ({ host, body }) => {
+  const given = checked('changeable', body)
+  running(host).update(given)
   return json(host.status())
 }
 
@@ -145,7 +151,7 @@ export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /wait': wait,
   'GET /screen': screen,
   'GET /commands': ({ host }) => json(host.session.shell.log.commands),
-  'POST /limits': limits,
+  'POST /update': update,
   'POST /suspend': suspend,
   'POST /dismiss': dismiss,
   'POST /stop': stop,

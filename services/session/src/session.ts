@@ -1,16 +1,19 @@
 /** One session: a command on a terminal, its stream, what is known of it (screen, shell, state), and those who view it. */
 import { EventEmitter, once } from 'node:events'
 import {
+  type Changeable,
   type Claim,
+  canonicalJson,
   type FinalScreen,
   type HostExit,
   type HostMessage,
   newEpoch,
+  type Sight,
   type SignalName,
   type TerminalEnd,
-  type TimeLimits,
 } from '@holdfast/protocol'
 import { Activity, type Signs } from './activity.ts'
+import { AgentWatch } from './agent-watch.ts'
 import { Attachments, type Controls } from './attachments.ts'
 import { type CommandEnd, exitOf, lastLine } from './command-end.ts'
 import type { Ending } from './ending-mark.ts'
@@ -54,6 +57,8 @@ interface SessionEvents {
   activity: []
   /** The screen has moved. */
   parsed: []
+  /** The program in front does something else now. */
+  agent: []
   /** Once. */
   exit: []
 }
@@ -67,6 +72,7 @@ export class Session implements Watched, Controls {
   readonly shell: Shell
   readonly attachments: Attachments
   readonly activity: Activity
+  readonly agent: AgentWatch
   readonly expiry: Expiry
   readonly events = new EventEmitter<SessionEvents>()
   readonly #pty: Pty
@@ -103,6 +109,14 @@ export class Session implements Watched, Controls {
       onWarning: (text) => this.attachments.say({ type: 'notice', level: 'warning', text }),
       onChange: () => this.events.emit('change'),
     })
+    this.agent = new AgentWatch(
+      (quietMs) => this.#sight(quietMs),
+      claim.detectors ?? [],
+      () => {
+        this.events.emit('agent')
+        this.events.emit('change')
+      },
+    )
     this.events.on('activity', () => this.expiry.active())
     this.#news = new StateNews((message) => {
       if (message.type === 'clipboard') this.attachments.sayController(message)
@@ -153,12 +167,15 @@ export class Session implements Watched, Controls {
     this.events.emit('change')
   }
 
-  /** From now on. */
-  limit(limits: TimeLimits): void {
-    Object.assign(this.claim, limits)
-    this.activity.watch(limits.idleSeconds)
+  /** From now on. Time limits count from now, also the same ones again, but not when it is only renamed or labelled. */
+  update(to: Changeable): void {
+    const { name, labels, expiresAt, idleSeconds } = this.claim
+    const renamed = canonicalJson({ name, labels }) !== canonicalJson({ name: to.name, labels: to.labels })
+    Object.assign(this.claim, to)
+    if (renamed && to.expiresAt === expiresAt && to.idleSeconds === idleSeconds) return
+    this.activity.watch(to.idleSeconds)
     this.activity.note('extended')
-    this.expiry.set(limits)
+    this.expiry.set(to)
   }
 
   /** To the foreground process group. False when nothing there takes it. */
@@ -222,6 +239,20 @@ export class Session implements Watched, Controls {
     }
   }
 
+  #sight(quietMs: number): Sight {
+    const { log } = this.shell
+    const pty = this.#pty
+    return {
+      lines: this.screen.visibleText().split('\n'),
+      quietMs,
+      job: pty.job,
+      get leads() {
+        return pty.leaderInForeground
+      },
+      shell: log.marked ? { atPrompt: log.atPrompt, command: log.running?.command ?? null } : null,
+    }
+  }
+
   #signs(): Signs {
     return {
       bytesAt: () => this.stream.state.activeMs,
@@ -246,7 +277,10 @@ export class Session implements Watched, Controls {
       onReply: (text) => this.stream.reply(text),
       onTitle: (title) => this.#changed({ type: 'title', title }),
       onBell: () => this.#news.tell({ type: 'bell' }),
-      onParsed: () => this.events.emit('parsed'),
+      onParsed: () => {
+        this.agent.moved()
+        this.events.emit('parsed')
+      },
     }
   }
 
@@ -322,6 +356,7 @@ export class Session implements Watched, Controls {
     this.#oom.check()
     this.#oom.stop()
     this.activity.stop()
+    this.agent.stop()
     this.expiry.stop()
     this.catchUp()
     const offset = this.stream.end

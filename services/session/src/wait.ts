@@ -43,9 +43,20 @@ const watchQuiet = (session: Session, quietMs: number, also: () => boolean, fini
   }
 }
 
+const watchAgent = (session: Session, finish: Finish): Watcher => {
+  const look = () => {
+    const { latest } = session.agent
+    if (latest?.state === 'waiting') finish(true, latest.evidence)
+  }
+  session.events.on('agent', look)
+  look()
+  return () => session.events.off('agent', look)
+}
+
 const watch = (session: Session, { until, text, idleMs }: Wait, finish: Finish): Watcher => {
   if (until === 'text') return watchText(session, textPattern(text), finish)
   if (until === 'idle') return watchQuiet(session, idleMs ?? QUIET_MS.idle, () => true, finish)
+  if (until === 'waiting') return watchAgent(session, finish)
   if (until === 'prompt') return watchPrompt(session, idleMs ?? QUIET_MS.prompt, finish)
   return () => {}
 }

@@ -1,12 +1,14 @@
 /** tmux on this machine, its client on a PTY of ours, as someone without Holdfast would have it. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { type IPty, spawn } from 'node-pty'
-import { type Contender, Outlet, Skipped } from '../line.ts'
+import { type Contender, type Line, Outlet, Skipped } from '../line.ts'
 import type { Undo } from '../undo.ts'
 
 let servers = 0
 
 export interface TmuxServer {
+  /** Its name, as `-L` takes it. */
+  socket: string
   /** Arguments that lead to this server and no other. */
   args: string[]
   stop(): Promise<void>
@@ -15,9 +17,10 @@ export interface TmuxServer {
 /** Of its own socket and no configuration; tmux starts it with the first session. Throws `Skipped`. */
 export const newTmuxServer = (undo: Undo): TmuxServer => {
   if (spawnSync('tmux', ['-V']).error !== undefined) throw new Skipped('no tmux on PATH')
-  const args = ['-L', `holdfast-bench-${process.pid}-${servers++}`, '-f', '/dev/null']
+  const socket = `holdfast-bench-${process.pid}-${servers++}`
+  const args = ['-L', socket, '-f', '/dev/null']
   const kill = () => void spawnSync('tmux', [...args, 'kill-server'])
-  return { args, stop: undo.add(kill) }
+  return { socket, args, stop: undo.add(kill) }
 }
 
 /** Not of this process's own terminal, nor of a tmux it runs in. */
@@ -28,31 +31,35 @@ const cleanEnvironment = (): Record<string, string> =>
     ),
   )
 
+/** A client of 80 × 24; `close` ends what it looks at. */
+export const tmuxClient = (args: readonly string[], close: () => Promise<void>): Line => {
+  const client: IPty = spawn('tmux', [...args], {
+    name: 'xterm-256color',
+    cols: 80,
+    rows: 24,
+    env: cleanEnvironment(),
+    encoding: null,
+  })
+  const outlet = new Outlet()
+  // With encoding null these are buffers, whatever the type says.
+  client.onData((data) => outlet.push(data as unknown as Buffer))
+  return { type: (text) => client.write(text), outlet, close }
+}
+
 export const tmux: Contender = {
   name: 'tmux',
   async open(command, undo) {
     const { args, stop } = newTmuxServer(undo)
-    const client: IPty = spawn('tmux', [...args, 'new-session', '--', ...command], {
-      name: 'xterm-256color',
-      cols: 80,
-      rows: 24,
-      env: cleanEnvironment(),
-      encoding: null,
-    })
-    const outlet = new Outlet()
-    // With encoding null these are buffers, whatever the type says.
-    client.onData((data) => outlet.push(data as unknown as Buffer))
-    return {
-      type: (text) => client.write(text),
-      outlet,
-      close: stop,
-    }
+    return tmuxClient([...args, 'new-session', '--', ...command], stop)
   },
 }
 
+export const serverPid = ({ args }: TmuxServer): number =>
+  Number(execFileSync('tmux', [...args, 'display-message', '-p', '#{pid}'], { encoding: 'utf8' }))
+
 /** Sessions with a shell and nobody attached; returns the server's pid. */
-export const growTmux = ({ args }: TmuxServer, count: number): number => {
+export const growTmux = (server: TmuxServer, count: number): number => {
   for (let i = 0; i < count; i++)
-    execFileSync('tmux', [...args, 'new-session', '-d', '-x', '80', '-y', '24', 'bash -l'])
-  return Number(execFileSync('tmux', [...args, 'display-message', '-p', '#{pid}'], { encoding: 'utf8' }))
+    execFileSync('tmux', [...server.args, 'new-session', '-d', '-x', '80', '-y', '24', 'bash -l'])
+  return serverPid(server)
 }

@@ -1,7 +1,7 @@
 /** The control plane alone: creates, lists, reconciliation and an emptied store, with session hosts that cost next to nothing; the store is emptied with real ones besides. */
 import { memoryOf } from '../processes.ts'
 import { endedRecord, sessionIds, writeRecords } from '../records.ts'
-import type { Report, Row } from '../report.ts'
+import { goalRow, type Report, type Row } from '../report.ts'
 import { type Scenario, skippedRow } from '../scenario.ts'
 import { createSessions, emptyStore, listSessions, reconcile, reconcileAtStart, type Survival } from './measures.ts'
 import { buildStand, type Stand } from './stand.ts'
@@ -31,16 +31,9 @@ const FULL: Size = {
 /** As many as the Docker runtime creates at once. */
 const REAL_CLIENTS = 8
 
-const row = (name: string, goal: string, measured: number, more: object = {}): Row => ({
-  name,
-  goal,
-  measured,
-  ...more,
-})
-
 const survivalRows = (kind: string, { sessions, killed, missing }: Survival): Row[] => [
-  row(`FLUSHALL: killed of ${sessions} ${kind} sessions`, '0', killed),
-  row(`FLUSHALL: missing in the index of ${sessions} ${kind} sessions`, '0', missing),
+  goalRow(`FLUSHALL: killed of ${sessions} ${kind} sessions`, '0', killed),
+  goalRow(`FLUSHALL: missing in the index of ${sessions} ${kind} sessions`, '0', missing),
 ]
 
 const endedRecords = (from: number, to: number) => sessionIds(from, to - from).map(endedRecord)
@@ -69,20 +62,20 @@ export const measureControl = async (stand: Stand, size: Size, say: (line: strin
   say('control: FLUSHALL')
   const { seconds, synthetic, real } = await emptyStore(stand)
   return [
-    row('creates a second', '≥ 300', rest.perS, rest),
-    row(`creates a second, ${records.few} records`, '', few.perS, few),
-    row(`creates a second, ${records.many} records`, '', many.perS, many),
-    row('CPU of a create, many : few records', '≈ 1', many.cpuMsEach / few.cpuMsEach),
-    row(`list page p50 ms, ${records.few} records`, '', listFewMs),
-    row(`list page p50 ms, ${records.many} records`, '≤ 10', listManyMs),
-    row(`reconcile s, ${sessions} sessions`, '≤ 5', reconcileS),
-    row(`reconcile s at start, ${sessions} sessions`, '', reconcileStartS),
-    row(`reconcile s, ${sessions + sample} sessions, ${records.many} records`, '', reconcileManyS),
-    row('FLUSHALL: s until all are back', '< 30', seconds),
+    goalRow('creates a second', '≥ 300', rest.perS, rest),
+    goalRow(`creates a second, ${records.few} records`, '', few.perS, few),
+    goalRow(`creates a second, ${records.many} records`, '', many.perS, many),
+    goalRow('CPU of a create, many : few records', '≈ 1', many.cpuMsEach / few.cpuMsEach),
+    goalRow(`list page p50 ms, ${records.few} records`, '', listFewMs),
+    goalRow(`list page p50 ms, ${records.many} records`, '≤ 10', listManyMs),
+    goalRow(`reconcile s, ${sessions} sessions`, '≤ 5', reconcileS),
+    goalRow(`reconcile s at start, ${sessions} sessions`, '', reconcileStartS),
+    goalRow(`reconcile s, ${sessions + sample} sessions, ${records.many} records`, '', reconcileManyS),
+    goalRow('FLUSHALL: s until all are back', '< 30', seconds),
     ...survivalRows('synthetic', synthetic),
     ...(real === null ? [skippedRow('FLUSHALL: real sessions', stand.notReal)] : survivalRows('real', real)),
-    row('orchestrator PSS MiB', '', memory / 2 ** 20),
-    row('orchestrator KiB a session', '', (memory - before) / sessions / 1024),
+    goalRow('orchestrator PSS MiB', '', memory / 2 ** 20),
+    goalRow('orchestrator KiB a session', '', (memory - before) / sessions / 1024),
   ]
 }
 

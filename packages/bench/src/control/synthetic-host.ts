@@ -54,7 +54,17 @@ export class SyntheticHost {
   #status(): HostStatus {
     const at = this.#startedAt ?? new Date().toISOString()
     const life = { activity: { at, because: 'start' as const }, expiring: null }
-    const seen = { offset: 0, cols: 80, rows: 24, viewers: 0, title: '', cwd: null, commands: 0, oomKills: 0 }
+    const seen = {
+      offset: 0,
+      cols: 80,
+      rows: 24,
+      viewers: 0,
+      title: '',
+      cwd: null,
+      commands: 0,
+      agent: null,
+      oomKills: 0,
+    }
     const claimed = { claim: this.#claim, epoch: 'bench', startedAt: this.#startedAt, ...life }
     return { hostId: this.#hostId, protocol: SUBPROTOCOL, ...claimed, ...seen, exit: null }
   }

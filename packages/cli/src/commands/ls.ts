@@ -1,16 +1,24 @@
 /** `holdfast ls`: the sessions of the caller. */
-import { allSessions } from '@holdfast/client'
+import { allSessions, type ListQuery } from '@holdfast/client'
 import { PHASES, type Session } from '@holdfast/protocol'
+import type { SessionApi } from '@holdfast/session-manager'
 import { command, oneOf, pairs, UsageError } from '../command.ts'
+import type { Io } from '../io.ts'
+import { LEAVING } from '../io.ts'
 import { table } from '../table.ts'
-import { ageOf, commandLine, shorten } from '../words.ts'
+import { agentWords, ageOf, commandLine, shorten } from '../words.ts'
 
-const HEADER = ['ID', 'NAME', 'PHASE', 'TEMPLATE', 'COMMAND', 'SIZE', 'VIEWERS', 'AGE']
+type Query = Omit<ListQuery, 'limit' | 'cursor'>
+
+/** Cursor home, and everything behind it erased. */
+const CLEAR = '\x1b[H\x1b[J'
+const HEADER = ['ID', 'NAME', 'PHASE', 'AGENT', 'TEMPLATE', 'COMMAND', 'SIZE', 'VIEWERS', 'AGE']
 const LONGEST_COMMAND = 40
 const row = (session: Session, nowMs: number): string[] => [
   session.id,
   session.name,
   session.phase,
+  agentWords(session),
   session.template,
   shorten(commandLine(session), LONGEST_COMMAND),
   `${session.cols}x${session.rows}`,
@@ -18,13 +26,49 @@ const row = (session: Session, nowMs: number): string[] => [
   ageOf(session.createdAt, nowMs),
 ]
 
+const print = (sessions: readonly Session[], json: boolean): string =>
+  json
+    ? `${JSON.stringify(sessions, null, 2)}\n`
+    : table(
+        HEADER,
+        sessions.map((session) => row(session, Date.now())),
+      )
+
+/** Printed anew, over the last one on a terminal, as soon as something changes, until the user leaves. */
+const watch = async (api: SessionApi, query: Query, json: boolean, { stdout, signals }: Io): Promise<void> => {
+  const ended = new AbortController()
+  const leave = (): void => ended.abort()
+  for (const signal of LEAVING) signals.on(signal, leave)
+  let changed = Promise.withResolvers<void>()
+  ended.signal.addEventListener('abort', () => changed.resolve())
+  const listen = async (): Promise<void> => {
+    for await (const _ of api.events(ended.signal)) changed.resolve()
+  }
+  const draw = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      changed = Promise.withResolvers() // before the reading, which may miss what changes meanwhile
+      stdout.write(`${stdout.isTTY ? CLEAR : ''}${print(await allSessions(api, query), json)}`)
+      if (!ended.signal.aborted) await changed.promise
+    }
+  }
+  try {
+    await Promise.all([listen(), draw()])
+  } catch (error) {
+    if (!ended.signal.aborted) throw error
+  } finally {
+    ended.abort()
+    for (const signal of LEAVING) signals.off(signal, leave)
+  }
+}
+
 export const lsCommand = command(
   {
     name: 'ls',
     summary: 'List the sessions, newest first.',
-    usage: '[--json] [--phase PHASE] [--label NAME=VALUE]…',
+    usage: '[--json] [--watch] [--phase PHASE] [--label NAME=VALUE]…',
     options: {
       json: { type: 'boolean', about: 'print the sessions as a JSON array' },
+      watch: { type: 'boolean', short: 'w', about: 'again whenever something changes, until Ctrl-C' },
       phase: { type: 'string', value: 'PHASE', about: `only those in one phase: ${PHASES.join(', ')}` },
       label: {
         type: 'string',
@@ -34,16 +78,16 @@ export const lsCommand = command(
       },
     },
   },
-  async ({ json, phase, label }, positionals, { io, client }) => {
+  async ({ json = false, watch: stays, phase, label }, positionals, { io, sessions }) => {
     if (positionals.length > 0) throw new UsageError('ls takes no names')
     pairs('--label', label)
     const query = {
       ...(phase === undefined ? {} : { phase: oneOf('--phase', PHASES, phase) }),
       ...(label === undefined ? {} : { label }),
     }
-    const sessions = await allSessions(client(), query)
-    const rows = sessions.map((session) => row(session, Date.now()))
-    io.stdout.write(json ? `${JSON.stringify(sessions, null, 2)}\n` : table(HEADER, rows))
+    const api = sessions()
+    if (stays) await watch(api, query, json, io)
+    else io.stdout.write(print(await allSessions(api, query), json))
     return 0
   },
 )

@@ -11,6 +11,7 @@ export const resumeCommand = command(
   },
   async (_values, targets, context) => {
     if (targets.length === 0) throw new UsageError('name at least one session, by id or name')
-    return eachTarget(targets, context, async (api, id) => void (await api.resumeSession(id)))
+    const api = context.client()
+    return eachTarget(targets, api, context, (id) => api.resumeSession(id))
   },
 )

@@ -13,11 +13,11 @@ export const screenCommand = command(
       scrollback: { type: 'string', value: 'N', about: 'with N lines of what has scrolled away; default 0' },
     },
   },
-  async ({ format = 'text', scrollback }, positionals, { io, client }) => {
+  async ({ format = 'text', scrollback }, positionals, { io, sessions }) => {
     const target = oneTarget(positionals)
     const known = oneOf('--format', SCREEN_FORMATS, format)
     const lines = wholeNumber('--scrollback', scrollback)
-    const api = client()
+    const api = sessions()
     const screen = await api.screen(await findSession(api, target), known, lines)
     io.stdout.write(screen.endsWith('\n') ? screen : `${screen}\n`)
     return 0

@@ -11,10 +11,7 @@ export const suspendCommand = command(
   },
   async ({ freeze }, targets, context) => {
     if (targets.length === 0) throw new UsageError('name at least one session, by id or name')
-    return eachTarget(
-      targets,
-      context,
-      async (api, id) => void (await api.suspendSession(id, { freeze: freeze ?? false })),
-    )
+    const api = context.client()
+    return eachTarget(targets, api, context, (id) => api.suspendSession(id, { freeze: freeze ?? false }))
   },
 )

@@ -9,6 +9,7 @@ import {
   type Session,
   type SessionPage,
   type SignalName,
+  type Update,
   type Wait,
   type WaitResult,
 } from '@holdfast/protocol'
@@ -33,6 +34,20 @@ export interface HybridOptions {
 const AWAY: ReadonlySet<string> = new Set(['HOST_UNREACHABLE', 'TIMEOUT', 'DRAINING', 'ORCHESTRATOR_UNAVAILABLE'])
 const isAway = (error: unknown): error is HoldfastError => error instanceof HoldfastError && AWAY.has(error.code)
 
+/** tmux that is missing or too old is no failure: all sessions go to the cluster. */
+const unlessNoTmux = (error: unknown): null => {
+  if (error instanceof HoldfastError && error.code === 'RUNTIME_UNAVAILABLE') return null
+  throw error
+}
+
+async function* whereTmuxIs(events: AsyncIterable<ServerEvent>): AsyncIterable<ServerEvent> {
+  try {
+    yield* events
+  } catch (error) {
+    unlessNoTmux(error)
+  }
+}
+
 export class HybridSessions implements SessionApi {
   readonly #options: HybridOptions
   readonly #ledger: Ledger
@@ -52,7 +67,9 @@ export class HybridSessions implements SessionApi {
       return this.#answered(await cluster.createSession(body, { ...options, idempotencyKey }))
     } catch (error) {
       if (!isAway(error)) throw error
-      const why = needsCluster(body) ?? `this machine is full (${inWords(await localLoad(local))})`
+      const load = await localLoad(local).catch(unlessNoTmux)
+      const full = load === null ? 'this machine has no tmux' : `this machine is full (${inWords(load)})`
+      const why = needsCluster(body) ?? full
       const message = `${why}, and the cluster does not answer: ${error.message}`
       throw new HoldfastError('RUNTIME_UNAVAILABLE', message, { cause: error })
     }
@@ -64,9 +81,13 @@ export class HybridSessions implements SessionApi {
 
   /** All on one page; without those of a cluster that does not answer, which a notice says. */
   async listSessions({ cursor: _cursor, limit: _limit, ...query }: ListQuery = {}): Promise<SessionPage> {
-    const [here, there] = await Promise.all([this.#options.local.listSessions(query), this.#listCluster(query)])
-    const sessions = [...here.sessions, ...there]
+    const [here, there] = await Promise.all([this.#listLocal(query), this.#listCluster(query)])
+    const sessions = [...here, ...there]
     return { sessions: sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)) }
+  }
+
+  updateSession(id: string, body: Update): Promise<Session> {
+    return this.#sideOf(id).updateSession(id, body)
   }
 
   deleteSession(id: string): Promise<void> {
@@ -79,6 +100,10 @@ export class HybridSessions implements SessionApi {
 
   paste(id: string, text: string): Promise<void> {
     return this.#sideOf(id).paste(id, text)
+  }
+
+  sendKeys(id: string, keys: readonly string[]): Promise<void> {
+    return this.#sideOf(id).sendKeys(id, keys)
   }
 
   resize(id: string, cols: number, rows: number): Promise<void> {
@@ -108,7 +133,7 @@ export class HybridSessions implements SessionApi {
       this.#tell(failure)
       onLink?.(failure)
     }
-    return merged(local.events(signal), cluster.events(signal, linked))
+    return merged(whereTmuxIs(local.events(signal)), cluster.events(signal, linked))
   }
 
   /** An id says where its session is. */
@@ -118,7 +143,13 @@ export class HybridSessions implements SessionApi {
 
   async #choose(body: CreateSession): Promise<Side> {
     if (needsCluster(body) !== null) return 'cluster'
-    return this.#options.policy(await localLoad(this.#options.local), body)
+    const load = await localLoad(this.#options.local).catch(unlessNoTmux)
+    return load === null ? 'cluster' : this.#options.policy(load, body)
+  }
+
+  /** Where tmux is missing there are none. */
+  async #listLocal(query: ListQuery): Promise<Session[]> {
+    return (await this.#options.local.listSessions(query).catch(unlessNoTmux))?.sessions ?? []
   }
 
   async #listCluster(query: ListQuery): Promise<Session[]> {

@@ -2,10 +2,13 @@
 import type { AttachOptions } from '@holdfast/client'
 import { ERRORS, HoldfastError, type HostMessage, randomId, type SignalName } from '@holdfast/protocol'
 import type { LiveAttachment } from '../api.ts'
+import { Backlog, STALL_SECONDS } from './backlog.ts'
 import { Control } from './control.ts'
 import { type Exit, Exits } from './exits.ts'
-import { endsAs, takeState } from './snapshot.ts'
+import { takeState } from './snapshot.ts'
+import { Tail } from './tail.ts'
 import { quoted, type Tmux } from './tmux.ts'
+import { Typing } from './typing.ts'
 
 type LinkState = Awaited<LiveAttachment['ended']>
 
@@ -17,14 +20,6 @@ export interface PaneApi {
   signal(id: string, name: SignalName): Promise<void>
 }
 
-/** Delivered and not parsed: of more nothing is read, and tmux pauses the pane for this client when that lasts for PAUSE_SECONDS. */
-const WINDOW_BYTES = 1024 * 1024
-const PAUSE_SECONDS = 2
-/** Of the output, to see whether its end is that of the screen. */
-const TAIL_BYTES = 4096
-
-const encoder = new TextEncoder()
-
 export class TmuxAttachment implements LiveAttachment {
   readonly client: string
   readonly ended: Promise<LinkState>
@@ -32,18 +27,24 @@ export class TmuxAttachment implements LiveAttachment {
   readonly #api: PaneApi
   readonly #options: AttachOptions
   readonly #finish: (state: LinkState) => void
+  readonly #typing: Typing
+  readonly #backlog = new Backlog({
+    onFull: () => this.#control?.pause(),
+    onRoom: () => this.#control?.resume(),
+    onStalled: () => this.#skip(),
+    onEmpty: () => this.#catchUp(),
+  })
   #control: Control | null = null
   #exits: Exits | null = null
   #offset = 0
-  #unparsed = 0
+  /** Known with the first snapshot. */
+  #pane = ''
   /** A snapshot comes first: what is written before it is in it. */
   #live = false
-  #paused: string | null = null
+  /** tmux sends nothing of the pane until it is told to. */
+  #paused = false
   #over = false
-  /** The last bytes that were delivered. */
-  #tail: Buffer = Buffer.alloc(0)
-  /** What is typed goes out in order. */
-  #typing: Promise<void> = Promise.resolve()
+  readonly #tail = new Tail()
 
   constructor(api: PaneApi, id: string, options: AttachOptions) {
     const { promise, resolve } = Promise.withResolvers<LinkState>()
@@ -53,6 +54,11 @@ export class TmuxAttachment implements LiveAttachment {
     this.#id = id
     this.#api = api
     this.#options = options
+    this.#typing = new Typing(
+      id,
+      (bytes) => api.input(id, bytes),
+      () => this.#tell({ type: 'input-ack', offset: this.#typing.taken }),
+    )
     queueMicrotask(() => void this.#start()) // callbacks come when the caller holds this object
   }
 
@@ -60,12 +66,15 @@ export class TmuxAttachment implements LiveAttachment {
     return this.#offset
   }
 
+  /** Typed, and not taken by tmux yet. */
+  get unacknowledged(): number {
+    return this.#typing.waiting
+  }
+
   write(data: string | Uint8Array): void {
     if (this.#over) return
     this.#refuseReadOnly()
-    const bytes = typeof data === 'string' ? encoder.encode(data) : data
-    // A command that has ended takes nothing; its end is told otherwise.
-    this.#typing = this.#typing.then(() => this.#api.input(this.#id, bytes)).catch(() => {})
+    this.#typing.add(data)
   }
 
   resize(cols: number, rows: number): void {
@@ -81,6 +90,26 @@ export class TmuxAttachment implements LiveAttachment {
   /** Everybody who may type controls. */
   control(): void {
     this.#refuseReadOnly()
+  }
+
+  /** tmux itself answers programs that ask for colours. */
+  colors(): void {}
+
+  /** Milliseconds for a command of tmux. */
+  async ping(): Promise<number> {
+    const sentAt = performance.now()
+    if (this.#control === null) throw new HoldfastError('HOST_UNREACHABLE', 'not attached at the moment')
+    await this.#control.run('display-message -p pong')
+    return performance.now() - sentAt
+  }
+
+  /** Nothing is kept that a repaint would not paint. */
+  forget(): void {}
+
+  /** Paints everything anew. */
+  reconnect(): void {
+    this.#live = false
+    void this.#repaint().catch(() => this.#gone())
   }
 
   detach(): void {
@@ -101,8 +130,9 @@ export class TmuxAttachment implements LiveAttachment {
         onNotice: (line: string) => this.#notice(line),
         onEnd: () => this.#gone(),
       }
-      this.#control = await Control.attach(this.#api.tmux, this.#id, [`pause-after=${PAUSE_SECONDS}`], events)
+      this.#control = await Control.attach(this.#api.tmux, this.#id, [`pause-after=${STALL_SECONDS}`], events)
       if (this.#over) return this.#control.close()
+      this.#typing.control = this.#control
       this.#exits = await Exits.of(this.#api.tmux, this.#control, this.#id, (exit) => void this.#exited(exit))
       await this.#repaint()
     } catch (error) {
@@ -112,15 +142,17 @@ export class TmuxAttachment implements LiveAttachment {
     }
   }
 
-  async #repaint(...before: readonly string[]): Promise<void> {
+  async #repaint(before: readonly string[] = []): Promise<void> {
     if (this.#control === null) return
-    const { cols, rows, title, bytes } = await takeState(this.#control, this.#id, ...before)
-    if (this.#over) return
-    this.#live = true
-    this.#begin(cols, rows)
-    this.#show(bytes, { cols, rows, offset: this.#offset })
-    if (title !== '') this.#tell({ type: 'title', title })
-    this.#exits?.look()
+    await takeState(this.#control, this.#id, before, ({ pane, cols, rows, title, bytes }) => {
+      if (this.#over) return
+      this.#pane = pane
+      this.#live = true
+      this.#begin(cols, rows)
+      this.#show(bytes, { cols, rows, offset: this.#offset })
+      if (title !== '') this.#tell({ type: 'title', title })
+      this.#exits?.look()
+    })
   }
 
   #show(bytes: Buffer, at: { cols: number; rows: number; offset: number }): void {
@@ -132,10 +164,11 @@ export class TmuxAttachment implements LiveAttachment {
 
   /** tmux forgets what a client has not been sent when the command ends: then the last screen is painted, lines above it included. */
   async #exited(exit: Exit): Promise<void> {
-    const last = this.#control === null ? null : await takeState(this.#control, this.#id).catch(() => null)
-    if (last !== null && !this.#over && !endsAs(this.#tail, last.bytes)) {
-      this.#show(last.bytes, { cols: last.cols, rows: last.rows, offset: this.#offset })
-    }
+    if (this.#control === null) return
+    await takeState(this.#control, this.#id, [], ({ cols, rows, bytes }) => {
+      if (this.#over || (this.#live && this.#tail.endsAs(bytes))) return
+      this.#show(bytes, { cols, rows, offset: this.#offset })
+    }).catch(() => {}) // a session that is gone has ended all the same
     this.#end({ kind: 'ended', ...exit })
   }
 
@@ -153,37 +186,39 @@ export class TmuxAttachment implements LiveAttachment {
     this.#options.onOutput(bytes, this.#deliver(bytes))
   }
 
-  /** Counts bytes that are on their way; returns what is called once they are parsed. */
+  /** Returns what is called once they are parsed. */
   #deliver(bytes: Buffer): () => void {
-    const size = bytes.length
-    this.#tail = Buffer.from((size < TAIL_BYTES ? Buffer.concat([this.#tail, bytes]) : bytes).subarray(-TAIL_BYTES))
-    this.#unparsed += size
-    if (this.#unparsed > WINDOW_BYTES) this.#control?.pause()
-    let done = false
-    return () => {
-      if (done) return
-      done = true
-      this.#unparsed -= size
-      if (this.#unparsed <= WINDOW_BYTES) this.#control?.resume()
-      if (this.#unparsed === 0 && this.#paused !== null) void this.#goOn(this.#paused)
-    }
+    this.#tail.add(bytes)
+    return this.#backlog.add(bytes.length)
   }
 
   #notice(line: string): void {
-    const [word, pane] = line.split(' ')
     // Without a reason: the session was ended.
     if (line === '%exit') this.#end({ kind: 'ended', exitCode: null, signal: null })
-    else if (word === '%pause' && pane !== undefined) {
-      this.#live = false
-      this.#paused = pane
-      if (this.#unparsed === 0) void this.#goOn(pane)
-    } else this.#exits?.hear(line)
+    else if (line.startsWith('%pause ')) this.#stopped()
+    else this.#exits?.hear(line)
   }
 
-  /** tmux has dropped what this client was too slow for. */
-  async #goOn(pane: string): Promise<void> {
-    this.#paused = null
-    await this.#repaint(`refresh-client -A ${quoted(`${pane}:continue`)}`).catch(() => this.#gone())
+  /** tmux goes on reading the pane for others; while there are none, it would hold up the command until this client reads. */
+  #skip(): void {
+    this.#live = false
+    this.#control?.resume()
+    const pause = `refresh-client -A ${quoted(`${this.#pane}:pause`)}`
+    // The notification of it may be within the answer.
+    void this.#control?.ask([pause], () => this.#stopped()).catch(() => {}) // its end is told otherwise
+  }
+
+  #stopped(): void {
+    this.#live = false
+    this.#paused = true
+    this.#catchUp()
+  }
+
+  /** Once all is parsed, the screen comes in place of what was left out. */
+  #catchUp(): void {
+    if (!this.#paused || !this.#backlog.isEmpty) return
+    this.#paused = false
+    void this.#repaint([`refresh-client -A ${quoted(`${this.#pane}:continue`)}`]).catch(() => this.#gone())
   }
 
   #tell(message: HostMessage): void {
@@ -201,6 +236,7 @@ export class TmuxAttachment implements LiveAttachment {
   #end(state: LinkState): void {
     if (this.#over) return
     this.#over = true
+    this.#backlog.close()
     this.#control?.close()
     if (state.kind === 'ended') {
       const { exitCode, signal } = state

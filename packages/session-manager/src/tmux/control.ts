@@ -18,40 +18,47 @@ interface Block {
   lines: Buffer[]
 }
 
-interface Answer {
-  resolve(lines: Buffer[]): void
-  reject(error: Error): void
+/** Commands of one line: each prints a block, up to the one that fails. */
+interface Question {
+  commands: number
+  answers: Buffer[][]
+  answered(): void
+  failed(error: Error): void
 }
+
+const gone = (): HoldfastError => new HoldfastError('SESSION_NOT_FOUND', 'the session is gone')
 
 const NEWLINE = 0x0a
 const BACKSLASH = 0x5c
+const ZERO = 0x30
+/** Output of a client with `pause-after`: pane, milliseconds, colon, bytes. */
+const EXTENDED = '%extended-output '
 
-/** `\ooo` back to bytes; everything else is as it was. */
-export const unescaped = (bytes: Buffer): Buffer => {
+/** `\ooo` back to bytes, in place: a copy of each piece would keep far more memory than the piece. */
+const unescaped = (bytes: Buffer): Buffer => {
   let at = bytes.indexOf(BACKSLASH)
   if (at < 0) return bytes
-  const result = Buffer.allocUnsafe(bytes.length)
-  let length = bytes.copy(result, 0, 0, at)
+  const digit = (index: number): number => (bytes[index] ?? ZERO) - ZERO
+  let length = at
   while (at < bytes.length) {
     if (bytes[at] === BACKSLASH) {
-      result[length++] = Number.parseInt(bytes.toString('latin1', at + 1, at + 4), 8)
+      bytes[length++] = (digit(at + 1) << 6) | (digit(at + 2) << 3) | digit(at + 3)
       at += 4
-    } else result[length++] = bytes[at++] ?? 0
+    } else bytes[length++] = bytes[at++] ?? 0
   }
-  return result.subarray(0, length)
+  return bytes.subarray(0, length)
 }
 
 export class Control {
   readonly #child: Awaited<ReturnType<Tmux['control']>>
   readonly #events: ControlEvents
-  /** In the order of their commands. */
-  readonly #waiting: Answer[] = []
+  /** Not answered yet, in order. */
+  readonly #questions: Question[] = []
   /** The beginning of a line. */
   #rest: Buffer = Buffer.alloc(0)
   #block: Block | null = null
   /** A command that comes before the attach is over has no client. */
   readonly #attached = Promise.withResolvers<void>()
-  #answering = false
   #over = false
 
   private constructor(child: Awaited<ReturnType<Tmux['control']>>, events: ControlEvents) {
@@ -73,14 +80,20 @@ export class Control {
     return control
   }
 
-  /** Runs commands with nothing in between; resolves with the lines that each printed. */
-  async run(...commands: readonly string[]): Promise<Buffer[][]> {
-    if (this.#over) throw new HoldfastError('SESSION_NOT_FOUND', 'the session is gone')
-    const answers = commands.map(
-      () => new Promise<Buffer[]>((resolve, reject) => this.#waiting.push({ resolve, reject })),
-    )
-    this.#child.stdin.write(`${commands.join(' ; ')}\n`)
-    return Promise.all(answers)
+  /** Runs commands with nothing in between; resolves with the lines that each printed. Throws SESSION_NOT_FOUND. */
+  run(...commands: readonly string[]): Promise<Buffer[][]> {
+    return this.ask(commands, (answers) => answers)
+  }
+
+  /** The same, with what `take` makes of the lines: it has them before anything is heard that follows them. */
+  ask<T>(commands: readonly string[], take: (answers: Buffer[][]) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#over) throw gone()
+      const answers: Buffer[][] = []
+      const answered = () => resolve(new Promise((done) => done(take(answers))))
+      this.#questions.push({ commands: commands.length, answers, answered, failed: reject })
+      this.#child.stdin.write(`${commands.join(' ; ')}\n`)
+    })
   }
 
   /** Takes no more of what tmux says, until `resume`. */
@@ -98,34 +111,20 @@ export class Control {
   }
 
   #read(chunk: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    if (!this.#answering) this.#lines()
-  }
-
-  #lines(): void {
-    const bytes = this.#rest
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let start = 0
-    for (let end = bytes.indexOf(NEWLINE); end >= 0 && !this.#answering; end = bytes.indexOf(NEWLINE, start)) {
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
       this.#line(bytes.subarray(start, end))
       start = end + 1
     }
     this.#rest = Buffer.from(bytes.subarray(start))
   }
 
-  /** What follows an answer is not heard before whoever asked has it: output behind a snapshot goes on from there. */
-  #answered(): void {
-    this.#answering = true
-    setImmediate(() => {
-      this.#answering = false
-      this.#lines()
-    })
-  }
-
   #line(line: Buffer): void {
+    const head = line.toString('latin1', 0, EXTENDED.length)
     if (this.#block !== null) this.#inBlock(this.#block, line)
-    else if (line.subarray(0, 8).toString('latin1') === '%output ') this.#events.onOutput(unescaped(after(line, 2)))
-    else if (line.subarray(0, 17).toString('latin1') === '%extended-output ')
-      this.#events.onOutput(unescaped(line.subarray(line.indexOf(' : ') + 3)))
+    else if (head.startsWith('%output ')) this.#events.onOutput(unescaped(after(line, 2)))
+    else if (head === EXTENDED) this.#events.onOutput(unescaped(line.subarray(line.indexOf(' : ') + 3)))
     else {
       const text = line.toString()
       const [word, ...guard] = text.split(' ')
@@ -144,18 +143,20 @@ export class Control {
       return
     }
     this.#block = null
-    if (!block.ours) return
-    const answer = this.#waiting.shift()
-    this.#answered()
-    if (failed) answer?.reject(new HoldfastError('SESSION_NOT_FOUND', `tmux: ${Buffer.concat(block.lines)}`))
-    else answer?.resolve(block.lines)
+    const [question] = this.#questions
+    if (!block.ours || question === undefined) return
+    question.answers.push(block.lines)
+    if (!failed && question.answers.length < question.commands) return
+    this.#questions.shift()
+    if (failed) question.failed(new HoldfastError('SESSION_NOT_FOUND', `tmux: ${Buffer.concat(block.lines)}`))
+    else question.answered()
   }
 
   #end(): void {
     if (this.#over) return
     this.#over = true
-    const gone = new HoldfastError('SESSION_NOT_FOUND', 'the session is gone')
-    for (const { reject } of [this.#attached, ...this.#waiting.splice(0)]) reject(gone)
+    this.#attached.reject(gone())
+    for (const { failed } of this.#questions.splice(0)) failed(gone())
     this.#events.onEnd()
   }
 }

@@ -7,7 +7,10 @@ import type { ServerEvent, Session, SessionPage } from '@holdfast/protocol'
 const LOOK_MS = 1_000
 
 /** What the listener knows already is not told, and neither are viewers and titles alone, which change with every keystroke. */
-const matters = ({ phase, name, labels, cols, rows }: Session): unknown => ({ phase, name, labels, cols, rows })
+const matters = ({ phase, name, labels, cols, rows, agent }: Session): unknown => ({
+  ...{ phase, name, labels, cols, rows },
+  agent: [agent?.name, agent?.state],
+})
 
 export async function* changes(list: () => Promise<SessionPage>, signal: AbortSignal): AsyncIterable<ServerEvent> {
   let known: ReadonlyMap<string, Session> | null = null

@@ -16,6 +16,17 @@ export interface Kept {
   bodyHash: string
 }
 
+/** What was kept of a session as it is seen. */
+export const keptOf = ({ name, command, args, cwd, labels, createdAt }: Session, bodyHash: string): Kept => ({
+  name,
+  command,
+  args,
+  cwd,
+  labels,
+  createdAt,
+  bodyHash,
+})
+
 export const OPTION = '@holdfast'
 
 export const encode = (kept: Kept): string => Buffer.from(JSON.stringify(kept)).toString('base64')
@@ -23,13 +34,16 @@ export const encode = (kept: Kept): string => Buffer.from(JSON.stringify(kept)).
 /** The title comes last: it may hold anything but a line's end. */
 const FIELDS = [
   ...['session_name', 'session_attached', 'window_width', 'window_height', 'pane_pid'],
-  ...['pane_dead', 'pane_dead_status', 'pane_dead_signal', 'pane_dead_time', OPTION, 'pane_title'],
+  ...['pane_dead', 'pane_dead_status', 'pane_dead_signal', 'pane_dead_time', 'window_activity'],
+  ...[OPTION, 'pane_title'],
 ] as const
 export const FORMAT = FIELDS.map((field) => `#{${field}}`).join('\t')
 
 export interface Seen {
   session: Session
   pid: number
+  /** Of its last output, Unix time in milliseconds, as exact as a second. */
+  activeAt: number
   bodyHash: string
 }
 
@@ -76,5 +90,5 @@ export const seen = (line: string): Seen | null => {
     startedAt: kept.createdAt,
     ...endOf(of),
   }
-  return { session, pid: Number(of.pane_pid), bodyHash }
+  return { session, pid: Number(of.pane_pid), activeAt: Number(of.window_activity) * 1000, bodyHash }
 }

@@ -3,6 +3,8 @@ import type { Control } from './control.ts'
 import { paneOf, quoted } from './tmux.ts'
 
 export interface PaneState {
+  /** As notifications and `refresh-client -A` name it, e.g. `%0`. */
+  pane: string
   cols: number
   rows: number
   title: string
@@ -22,7 +24,7 @@ const MODES = [
 ] as const
 const FIELDS = [
   ...['pane_width', 'pane_height', 'cursor_x', 'cursor_y', 'cursor_flag', 'alternate_on', 'insert_flag', 'wrap_flag'],
-  ...['keypad_flag', 'scroll_region_upper', 'scroll_region_lower', 'pane_dead', 'history_size'],
+  ...['keypad_flag', 'scroll_region_upper', 'scroll_region_lower', 'pane_dead', 'history_size', 'pane_id'],
   ...MODES.map(([name]) => name),
   'pane_title',
 ]
@@ -72,6 +74,7 @@ export const stateOf = (answers: readonly Buffer[][]): PaneState => {
   ]
   parts.push(Buffer.from(modes.join('')))
   return {
+    pane: of.get('pane_id') ?? '',
     cols,
     rows,
     title: values.slice(FIELDS.length - 1).join('\t'),
@@ -80,17 +83,11 @@ export const stateOf = (answers: readonly Buffer[][]): PaneState => {
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -~])|[\0-\x1a\x1c-\x1f]+/g
-const words = (bytes: Buffer): string => bytes.toString().replace(ESCAPES, ' ').trim()
-
-/** Does the output end with the last word of the screen? */
-export const endsAs = (tail: Buffer, screen: Buffer): boolean => {
-  const last = words(screen).split(' ').at(-1) ?? ''
-  return words(tail).endsWith(last)
-}
-
-export const takeState = async (control: Control, id: string, ...before: readonly string[]): Promise<PaneState> => {
-  const answers = await control.run(...before, ...stateCommands(id))
-  return stateOf(answers.slice(before.length))
-}
+/** `take` has it before anything that is written behind it. `before`: commands that come first. Throws SESSION_NOT_FOUND. */
+export const takeState = (
+  control: Control,
+  id: string,
+  before: readonly string[],
+  take: (state: PaneState) => void,
+): Promise<void> =>
+  control.ask([...before, ...stateCommands(id)], (answers) => take(stateOf(answers.slice(before.length))))

@@ -2,25 +2,34 @@
 import type { AttachOptions, CreateOptions, ListQuery } from '@holdfast/client'
 import {
   type CreateSession,
+  checkDetectors,
+  DETECTORS,
+  type Detector,
   HoldfastError,
+  keyBytes,
+  patched,
   randomId,
   type ScreenFormat,
   type ServerEvent,
   type Session,
   type SessionPage,
   type SignalName,
+  type Update,
+  updateSchema,
   type Wait,
   type WaitResult,
   withoutControls,
 } from '@holdfast/protocol'
 import { family, gone, killAll, read } from '@holdfast/runtime/process-table'
 import { Semaphore } from '@holdfast/runtime/semaphore'
+import { Errors } from 'typebox/value'
 import type { LiveAttachment, SessionApi } from '../api.ts'
+import { withAgents } from './agents.ts'
 import { TmuxAttachment } from './attachment.ts'
 import { creationOf } from './creation.ts'
 import { changes } from './events.ts'
 import { lacksStatus, MAX_LOOKS, REAP } from './exits.ts'
-import { FORMAT, type Seen, seen } from './record.ts'
+import { encode, FORMAT, keptOf, OPTION, type Seen, seen } from './record.ts'
 import { screenOf } from './screens.ts'
 import { paneOf, Tmux } from './tmux.ts'
 import { waitFor } from './waits.ts'
@@ -37,12 +46,15 @@ const isGone = (error: unknown): boolean => error instanceof HoldfastError && er
 
 export class TmuxSessions implements SessionApi {
   readonly #tmux: Tmux
+  readonly #detectors: readonly Detector[]
   /** Looks at all processes there are, one after the other. */
   readonly #scans = new Semaphore(1, SCAN_MS)
 
-  /** `socket`: of the server; a name, or an absolute path. */
-  constructor({ socket = DEFAULT_SOCKET }: { socket?: string } = {}) {
+  /** `socket`: of the server; a name, or an absolute path. `detectors` come before those of Holdfast. */
+  constructor({ socket = DEFAULT_SOCKET, detectors = [] }: { socket?: string; detectors?: readonly Detector[] } = {}) {
+    checkDetectors(detectors)
     this.#tmux = new Tmux(socket)
+    this.#detectors = [...detectors, ...DETECTORS]
   }
 
   async createSession(body: CreateSession, { idempotencyKey }: CreateOptions = {}): Promise<Session> {
@@ -59,17 +71,30 @@ export class TmuxSessions implements SessionApi {
   }
 
   async getSession(id: string): Promise<Session> {
-    return (await this.#find(id)).session
+    const [session] = await withAgents(this.#tmux, [await this.#find(id)], this.#detectors)
+    if (session === undefined) throw notFound(id)
+    return session
   }
 
   /** All on one page, newest first. */
   async listSessions({ phase, label = [] }: ListQuery = {}): Promise<SessionPage> {
     const wanted = label.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const)
-    const sessions = (await this.#all())
-      .map(({ session }) => session)
-      .filter((session) => phase === undefined || session.phase === phase)
-      .filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value))
+    const found = (await this.#seen(['list-sessions', '-F', FORMAT])).filter(
+      ({ session }) =>
+        (phase === undefined || session.phase === phase) &&
+        wanted.every(([name, value]) => session.labels[name] === value),
+    )
+    const sessions = await withAgents(this.#tmux, found, this.#detectors)
     return { sessions: sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)) }
+  }
+
+  async updateSession(id: string, patch: Update): Promise<Session> {
+    const [fault] = Errors(updateSchema, patch)
+    if (fault !== undefined) throw new HoldfastError('BAD_REQUEST', `body${fault.instancePath} ${fault.message}`)
+    const { session, bodyHash } = await this.#find(id)
+    const record = encode({ ...keptOf(session, bodyHash), ...patched(session, patch) })
+    await this.#tmux.run(['set-option', '-t', paneOf(id), OPTION, record])
+    return this.getSession(id)
   }
 
   async deleteSession(id: string): Promise<void> {
@@ -97,6 +122,12 @@ export class TmuxSessions implements SessionApi {
     if (clean !== '') await this.#type(id, clean, ['-p'])
   }
 
+  async sendKeys(id: string, keys: readonly string[]): Promise<void> {
+    await this.#running(id)
+    const applicationCursor = await this.#tmux.run(['display-message', '-p', '-t', paneOf(id), '#{keypad_cursor_flag}'])
+    await this.#type(id, keyBytes(keys, applicationCursor.trim() === '1'), [])
+  }
+
   async resize(id: string, cols: number, rows: number): Promise<void> {
     await this.#tmux.run(['resize-window', '-t', paneOf(id), '-x', String(cols), '-y', String(rows)])
   }
@@ -114,7 +145,7 @@ export class TmuxSessions implements SessionApi {
 
   async wait(id: string, body: Wait, signal?: AbortSignal): Promise<WaitResult> {
     const { pid } = await this.#find(id)
-    return waitFor({ tmux: this.#tmux, id, pid }, body, signal)
+    return waitFor({ tmux: this.#tmux, id, pid, detectors: this.#detectors }, body, signal)
   }
 
   async screen(id: string, format: ScreenFormat, scrollback = 0): Promise<string> {
@@ -122,36 +153,36 @@ export class TmuxSessions implements SessionApi {
   }
 
   attach(id: string, options: AttachOptions): LiveAttachment {
-    const typed = (session: string, data: Uint8Array) => this.#type(session, data, [])
+    const input = (session: string, data: Uint8Array) => this.#type(session, data, [])
     const resize = (session: string, cols: number, rows: number) => this.resize(session, cols, rows)
     const signal = (session: string, name: SignalName) => this.signal(session, name)
-    return new TmuxAttachment({ tmux: this.#tmux, input: typed, resize, signal }, id, options)
+    return new TmuxAttachment({ tmux: this.#tmux, input, resize, signal }, id, options)
   }
 
   events(signal: AbortSignal): AsyncIterable<ServerEvent> {
     return changes(() => this.listSessions(), signal)
   }
 
-  /** Of no server there are none. */
-  async #all(): Promise<Seen[]> {
+  /** What a command prints by FORMAT; of what is gone, also with its server, there is nothing. */
+  async #seen(command: readonly string[]): Promise<Seen[]> {
     const isVague = ({ session: { phase, exitCode = null, signal = null } }: Seen): boolean =>
       phase === 'exited' && lacksStatus({ exitCode, signal })
-    let all = await this.#list([])
-    for (let looks = 0; all.some(isVague) && looks < MAX_LOOKS; looks++) all = await this.#list([...REAP, ';'])
+    const look = async (words: readonly string[]): Promise<Seen[]> => {
+      const lines = await this.#tmux.run(words).catch((error: unknown) => {
+        if (isGone(error)) return ''
+        throw error
+      })
+      return lines.split('\n').flatMap((line) => (line === '' ? [] : (seen(line) ?? [])))
+    }
+    let all = await look(command)
+    for (let looks = 0; all.some(isVague) && looks < MAX_LOOKS; looks++) all = await look([...REAP, ';', ...command])
     return all
   }
 
-  async #list(before: readonly string[]): Promise<Seen[]> {
-    const lines = await this.#tmux.run([...before, 'list-sessions', '-F', FORMAT]).catch((error: unknown) => {
-      if (isGone(error)) return ''
-      throw error
-    })
-    return lines.split('\n').flatMap((line) => (line === '' ? [] : (seen(line) ?? [])))
-  }
-
   async #find(id: string): Promise<Seen> {
-    const found = (await this.#all()).find(({ session }) => session.id === id)
-    if (found === undefined) throw notFound(id)
+    const [found] = await this.#seen(['display-message', '-p', '-t', paneOf(id), FORMAT])
+    // A target may say more than a session's name.
+    if (found?.session.id !== id) throw notFound(id)
     return found
   }
 

@@ -3,6 +3,7 @@ import { execFile, type SpawnOptionsWithoutStdio, spawn } from 'node:child_proce
 import { isAbsolute } from 'node:path'
 import { HoldfastError } from '@holdfast/protocol'
 import { Semaphore } from '@holdfast/runtime/semaphore'
+import { isTooOld, OLDEST } from './version.ts'
 
 /** Which server a call is for, without its owner's configuration; `-u`: names are UTF-8 whatever the locale says. */
 const serverArgs = (socket: string): string[] => [
@@ -12,7 +13,6 @@ const serverArgs = (socket: string): string[] => [
   '/dev/null',
 ]
 
-const OLDEST = { major: 3, minor: 2 }
 const CALL_MS = 30_000
 /** Of one answer: all lines above 500 screens. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -31,13 +31,6 @@ const failure = (stderr: string, cause: Error): HoldfastError => {
   if (NO_SESSION.test(said)) return new HoldfastError('SESSION_NOT_FOUND', `tmux: ${said}`, { cause })
   if (/duplicate session/.test(said)) return new HoldfastError('IDEMPOTENCY_CONFLICT', `tmux: ${said}`, { cause })
   return new HoldfastError('RUNTIME_UNAVAILABLE', `tmux: ${said}`, { cause })
-}
-
-/** `tmux 3.3a`, `tmux next-3.6`, `tmux openbsd-7.5`: the last is as new as its system, and taken. */
-export const isTooOld = (version: string): boolean => {
-  const [, major, minor] = /(?:tmux |next-)(\d+)\.(\d+)/.exec(version) ?? []
-  if (major === undefined) return false
-  return Number(major) < OLDEST.major || (Number(major) === OLDEST.major && Number(minor) < OLDEST.minor)
 }
 
 /** Processes at once, each of some descriptors: further calls wait for their turn. */
@@ -80,8 +73,7 @@ export class Tmux {
   #check(): Promise<void> {
     this.#checked ??= this.#exec(['-V'], '').then((version) => {
       if (!isTooOld(version)) return
-      const least = `${OLDEST.major}.${OLDEST.minor}`
-      throw new HoldfastError('RUNTIME_UNAVAILABLE', `${version.trim()} is too old: ${least} or newer is needed`)
+      throw new HoldfastError('RUNTIME_UNAVAILABLE', `${version.trim()} is too old: ${OLDEST} or newer is needed`)
     })
     this.#checked.catch(() => {
       this.#checked = undefined // it may be installed now

@@ -69,14 +69,15 @@ export class CommandLog {
     if (whole || !this.#marksWhole) this.#atPrompt = true
   }
 
-  get #running(): Command | undefined {
+  /** The command that runs, as far as it is marked. */
+  get running(): Command | undefined {
     const last = this.#commands.at(-1)
     return last?.state === 'started' ? last : undefined
   }
 
   #start(told: string | null, { start, end, cwd }: Place): void {
     const command = told ?? this.#line
-    const running = this.#running
+    const running = this.running
     this.#line = null
     this.#atPrompt = false
     // A shell that speaks both dialects marks each start twice.
@@ -101,7 +102,7 @@ export class CommandLog {
 
   /** Nothing when no command runs: some shells mark an end before each prompt. */
   #end(exitCode: number | null, end: number): void {
-    const running = this.#running
+    const running = this.running
     if (running === undefined) return
     this.#commands.pop()
     this.#tell({ ...running, state: 'ended', exitCode, end, endedAt: new Date().toISOString() })

@@ -1,0 +1,63 @@
+/** `holdfast logs`: what a session has shown, and with -f what it goes on to show. */
+import { QueryFilter } from '@holdfast/client'
+import { HoldfastError, hasEnded } from '@holdfast/protocol'
+import type { SessionApi } from '@holdfast/session-manager'
+import { command, oneTarget, wholeNumber } from '../command.ts'
+import { type Io, LEAVING } from '../io.ts'
+import { findSession } from '../targets.ts'
+
+const ALL_LINES = 100_000
+
+/** Output as it comes, without answering what programs ask terminals. Resolves at the end, or when the user leaves. */
+const follow = async (api: SessionApi, id: string, { stdout, signals }: Io): Promise<void> => {
+  let filter = new QueryFilter()
+  const show = (bytes: Uint8Array, parsed: () => void): void => {
+    const shown = filter.push(bytes)
+    if (shown.length === 0) parsed()
+    else stdout.write(shown, parsed)
+  }
+  let begun = false
+  const attachment = api.attach(id, {
+    mode: 'ro',
+    onOutput: show,
+    onSnapshot: (bytes, _size, parsed) => {
+      filter = new QueryFilter()
+      // Behind: what was missed is on the screen, which is painted again.
+      if (begun) stdout.write('\r\n')
+      begun = true
+      show(bytes, parsed)
+    },
+  })
+  const leave = (): void => attachment.detach()
+  for (const signal of LEAVING) signals.on(signal, leave)
+  const state = await attachment.ended
+  for (const signal of LEAVING) signals.off(signal, leave)
+  if (state.kind === 'closed' && state.code !== 1000) throw new HoldfastError('HOST_UNREACHABLE', state.reason)
+}
+
+export const logsCommand = command(
+  {
+    name: 'logs',
+    summary: 'Print what a session has shown, as far back as it remembers; -f goes on until it ends.',
+    usage: '<session> [-f] [--lines N] [--ansi]',
+    options: {
+      follow: { type: 'boolean', short: 'f', about: 'go on with what comes, until it ends or Ctrl-C' },
+      lines: { type: 'string', value: 'N', about: 'only so many lines above the screen; default all' },
+      ansi: { type: 'boolean', about: 'with colours' },
+    },
+    examples: ['holdfast logs build --lines 100', 'holdfast logs -f server'],
+  },
+  async (values, positionals, { io, sessions }) => {
+    const target = oneTarget(positionals)
+    const lines = wholeNumber('--lines', values.lines) ?? ALL_LINES
+    const api = sessions()
+    const id = await findSession(api, target)
+    if (values.follow && !hasEnded((await api.getSession(id)).phase)) {
+      await follow(api, id, io)
+      return 0
+    }
+    const text = await api.screen(id, values.ansi ? 'ansi' : 'text', Math.min(lines, ALL_LINES))
+    io.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+    return 0
+  },
+)

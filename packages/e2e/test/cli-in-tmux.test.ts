@@ -1,0 +1,209 @@
+/** The command line as a person has it in a terminal: inside a real tmux, with keys that are pressed and screens that are read. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { whyNoTmux } from '@holdfast/session-manager/why-no-tmux'
+import { type Stack, startStack, until } from './support/stack.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const PROGRAM = join(root, 'packages/cli/bin/holdfast.mjs')
+const skip = whyNoTmux(process.env.CI === 'true')
+const LIMIT = { timeout: 120_000 }
+const dir = mkdtempSync(join(tmpdir(), 'hfc-'))
+/** The tmux that the person sits at; sessions of mode simple are in another one. */
+const SEAT = join(dir, 'seat')
+const SOCKET = join(dir, 'sessions')
+
+const tmux = (...args: string[]): string =>
+  execFileSync('tmux', ['-u', '-S', SEAT, '-f', '/dev/null', ...args], { encoding: 'utf8' })
+const screen = (window: string): string => tmux('capture-pane', '-p', '-t', `=${window}:`)
+const sees = (window: string, what: RegExp): Promise<RegExpExecArray> =>
+  until(`${what} on the screen`, () => what.exec(screen(window)) ?? undefined, 20_000).catch((error: Error) => {
+    throw new Error(`${error.message}, which has\n${screen(window).trimEnd()}`)
+  })
+const press = (window: string, ...keys: string[]): void => void tmux('send-keys', '-t', `=${window}:`, ...keys)
+const type = (window: string, text: string): void => void tmux('send-keys', '-t', `=${window}:`, '-l', text)
+const enter = (window: string, line: string): void => {
+  type(window, line)
+  press(window, 'Enter')
+}
+
+let stack: Stack
+before(async () => {
+  if (skip === false) stack = await startStack('process')
+})
+after(async () => {
+  if (skip !== false) return
+  for (const socket of [SEAT, SOCKET]) execFileSync('tmux', ['-S', socket, 'start-server', ';', 'kill-server'])
+  await stack.destroy()
+  rmSync(dir, { recursive: true })
+})
+
+const suite = (mode: 'simple' | 'distributed'): void => {
+  let count = 0
+  /** A shell in a window, with `holdfast` in it. */
+  const sit = (): string => {
+    const window = `${mode}-${count++}`
+    const env = { HOLDFAST_URL: stack.url, HOLDFAST_KEY: stack.key, HOLDFAST_MODE: mode, HOLDFAST_SOCKET: SOCKET }
+    const settings = Object.entries({ ...env, PS1: 'seat> ', LC_ALL: 'C.UTF-8' })
+    const words = settings.flatMap(([name, value]) => ['-e', `${name}=${value}`])
+    tmux('new-session', '-d', '-s', window, '-x', '90', '-y', '24', ...words, 'bash', '--norc', '--noprofile')
+    tmux('set-option', '-w', '-t', `=${window}:`, 'window-size', 'manual')
+    enter(window, `holdfast() { ${process.execPath} ${PROGRAM} "$@"; }; clear`)
+    return window
+  }
+  const named = (what: string): string => `${mode}-${what}`
+  const make = async (window: string, name: string): Promise<void> => {
+    enter(window, `holdfast new --name ${name} --env PS1='in> ' -- bash --norc --noprofile`)
+    await sees(window, /^in>/m)
+  }
+
+  test(
+    `${mode}: make, type, detach, list, attach again by the beginning of its name, end with its code`,
+    LIMIT,
+    async () => {
+      const window = sit()
+      await make(window, named('first'))
+      enter(window, 'kept=here; echo $((6 * 7))-answer')
+      await sees(window, /^42-answer/m)
+      press(window, 'C-]', 'd')
+      await sees(window, /\[detached from .*\]\nseat>/)
+      enter(window, 'clear; holdfast ls')
+      await sees(window, new RegExp(`${named('first')} +running`))
+      enter(window, `clear; holdfast attach ${named('fir')}`)
+      await sees(window, /42-answer/)
+      enter(window, 'echo still-$kept')
+      await sees(window, /^still-here/m)
+      enter(window, 'exit 7')
+      await sees(window, /\[session ended: exit 7\]/)
+      enter(window, 'echo code-$?')
+      await sees(window, /^code-7/m)
+    },
+  )
+
+  test(`${mode}: the status on demand, and a list to choose from`, LIMIT, async () => {
+    const window = sit()
+    await make(window, named('choice'))
+    press(window, 'C-]', 's')
+    await sees(window, new RegExp(`\\[\\S+ · ${named('choice')} · 90x24 · 1 here · .* ms away`))
+    press(window, 'C-]', 'd')
+    await sees(window, /\[detached/)
+    enter(window, 'clear; holdfast attach')
+    await sees(window, /Attach to which session\?/)
+    type(window, named('choi'))
+    await sees(window, new RegExp(`^> ${named('choi')}`, 'm'))
+    press(window, 'Enter')
+    await sees(window, /^in>/m)
+    enter(window, 'exit')
+    await sees(window, /\[session ended: exit 0\]/)
+  })
+
+  test(
+    `${mode}: a command line that is killed leaves the session, and the next one finds it as it was`,
+    LIMIT,
+    async () => {
+      const window = sit()
+      await make(window, named('killed'))
+      enter(window, 'mark=alive')
+      const pane = tmux('display-message', '-p', '-t', `=${window}:`, '#{pane_pid}').trim()
+      const children = execFileSync('pgrep', ['-P', pane], { encoding: 'utf8' }).trim().split('\n')
+      for (const pid of children) process.kill(Number(pid), 'SIGKILL')
+      await until('the shell is back', () => /Killed|seat>$/m.test(screen(window)))
+      // Nobody put the terminal back in order: as people do then.
+      press(window, 'C-j')
+      enter(window, 'stty sane; clear')
+      enter(window, `holdfast attach ${named('killed')}`)
+      await sees(window, /^in>/m)
+      enter(window, 'echo $mark-after')
+      await sees(window, /^alive-after/m)
+      enter(window, 'exit')
+      await sees(window, /\[session ended/)
+    },
+  )
+
+  test(`${mode}: a window of 200 columns is the session's at once`, LIMIT, async () => {
+    const window = sit()
+    await make(window, named('wide'))
+    tmux('resize-window', '-t', `=${window}:`, '-x', '200', '-y', '50')
+    enter(window, 'until [ "$(stty size)" = "50 200" ]; do sleep 0.05; done; printf "%0195d|\\n" 7')
+    await sees(window, /^0{194}7\|/m)
+    enter(window, 'exit')
+    await sees(window, /\[session ended/)
+  })
+
+  test(`${mode}: letters of all kinds go there and come back`, LIMIT, async () => {
+    const window = sit()
+    await make(window, named('letters'))
+    enter(window, 'export LC_ALL=C.UTF-8')
+    const text = 'héllo wörld — 漢字 🚀 👩‍💻 ñ'
+    enter(window, `printf '%s|%s\\n' "${text}" end`)
+    await sees(window, /^héllo wörld — 漢字 🚀 .*ñ\|end/m)
+    enter(window, 'exit')
+    await sees(window, /\[session ended/)
+  })
+
+  test(`${mode}: a paste of 1 MB arrives whole`, LIMIT, async () => {
+    const window = sit()
+    await make(window, named('paste'))
+    const text = Array.from({ length: 25_000 }, (_, line) => `${String(line).padStart(8, '0')} ${'x'.repeat(30)}`).join(
+      '\n',
+    )
+    const sum = createHash('sha256').update(text).digest('hex')
+    const file = join(dir, 'paste')
+    writeFileSync(file, text)
+    enter(window, `stty raw -echo; echo ready; head -c ${text.length} | sha256sum; stty sane`)
+    await sees(window, /^ready/m)
+    tmux('load-buffer', '-b', 'big', file)
+    tmux('paste-buffer', '-d', '-r', '-b', 'big', '-t', `=${window}:`)
+    await sees(window, new RegExp(sum.slice(0, 60)))
+    press(window, 'C-j')
+    enter(window, 'exit')
+    await sees(window, /\[session ended/)
+  })
+
+  test(`${mode}: run gives output and exit code as if the command ran here`, LIMIT, async () => {
+    const window = sit()
+    const file = join(dir, `${mode}-run`)
+    enter(window, `holdfast run --rm -- sh -c 'seq 1 3; exit 5' > ${file}; echo code-$?`)
+    await sees(window, /^code-5/m)
+    assert.deepEqual(readFileSync(file, 'utf8').trim().split(/\r?\n/), ['1', '2', '3'])
+    enter(window, "clear; holdfast run --rm -- sh -c 'echo it-runs; exec sleep 600'; echo code-$?")
+    await sees(window, /^it-runs/m)
+    press(window, 'C-c')
+    await sees(window, /^code-130/m)
+    enter(window, 'clear; holdfast run --rm --timeout 1 -- sleep 600; echo code-$?')
+    await sees(window, /^code-124/m)
+    enter(window, 'clear; holdfast ls --json | grep -c sleep')
+    await sees(window, /^0$/m)
+  })
+}
+
+describe('the command line in a real tmux', { skip }, () => {
+  suite('distributed')
+  suite('simple')
+
+  test(
+    'a gateway that is killed under an open attach: keys typed meanwhile arrive, the screen is whole',
+    LIMIT,
+    async () => {
+      const window = 'gateway'
+      const words = [`HOLDFAST_URL=${stack.url}`, `HOLDFAST_KEY=${stack.key}`, 'PS1=seat> '].flatMap((word) => [
+        '-e',
+        word,
+      ])
+      tmux('new-session', '-d', '-s', window, '-x', '90', '-y', '24', ...words, 'bash', '--norc', '--noprofile')
+      enter(window, `${process.execPath} ${PROGRAM} new --name gateway --env PS1='in> ' -- bash --norc --noprofile`)
+      await sees(window, /^in>/m)
+      await stack.crash('gateway')
+      enter(window, 'echo typed-$((40 + 2))')
+      await sees(window, /^typed-42/m)
+      await until('no trouble shows', () => !screen(window).includes('reconnecting'))
+      press(window, 'C-]', 'd')
+      await sees(window, /\[detached/)
+    },
+  )
+})
