@@ -6,7 +6,8 @@ import { MODULE } from './bundle.mjs'
 import { root } from './setup.mjs'
 
 const PUBLISHED = ['protocol', 'client', 'session-manager', 'cli']
-const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const readJson = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'))
+const { engines } = readJson(root, 'package.json')
 
 const bundle = (options) =>
   build({
@@ -68,21 +69,26 @@ const program = async ({ bin }, source, stage) => {
   return { metafile, fields: { bin } }
 }
 
+/** The text, or its name where the package has only that. */
+const licenseOf = (folder) => {
+  const file = readdirSync(folder).find((name) => /^license/i.test(name))
+  return file === undefined ? readJson(folder, 'package.json').license : readFileSync(join(folder, file), 'utf8')
+}
+
 /** Ours, and those of others whose code is in the bundle. */
 const licenses = ({ outputs }) => {
   const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs))
-  const folders = new Set(inputs.flatMap((path) => /node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []))
-  const others = [...folders].map((folder) => {
-    const file = readdirSync(join(root, folder)).find((name) => /^license/i.test(name))
-    return `\n---\nParts of ${folder.slice('node_modules/'.length)}:\n\n${readFileSync(join(root, folder, file), 'utf8')}`
-  })
-  return [readFileSync(join(root, 'LICENSE'), 'utf8'), ...others].join('')
+  const names = new Set(inputs.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))
+  const others = [...names].map(
+    (name) => `\n---\nParts of ${name}:\n\n${licenseOf(join(root, 'node_modules', name))}\n`,
+  )
+  return [licenseOf(root), ...others].join('')
 }
 
 /** Fills the folder `stage` with what the package's tarball has. */
 const prepare = async (name, stage, types) => {
   const folder = join(root, 'packages', name)
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const manifest = readJson(folder, 'package.json')
   const make = manifest.bin === undefined ? library : program
   const { metafile, fields } = await make(manifest, join(folder, 'src'), stage, join(types, name, 'src'))
   const { version, description, license, type, sideEffects } = manifest
