@@ -1,6 +1,8 @@
 /** Writes docs/reference, and tables and examples of other pages of docs, from the code that defines them; `--check` only compares. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NAMED } from '../packages/cli/src/commands.ts'
+import { commandHelp } from '../packages/cli/src/help.ts'
 import { SCENARIOS } from '../packages/e2e/src/chaos/scenarios/index.ts'
 import * as protocol from '../packages/protocol/src/index.ts'
 import type { MetricTable, Spec } from '../packages/service-kit/src/index.ts'
@@ -71,6 +73,11 @@ const phases = table(
 const EXAMPLES = join(root, 'packages/session-manager/examples')
 const example = (name: string): string => `\`\`\`ts\n${readFileSync(join(EXAMPLES, `${name}.ts`), 'utf8')}\`\`\``
 
+/** As `holdfast help <command>` prints it. */
+const commands = NAMED.map((command) => `## holdfast ${command.name}\n\n\`\`\`\n${commandHelp(command)}\`\`\``).join(
+  '\n\n',
+)
+
 const BLOCKS: Readonly<Record<string, string>> = {
   'environment gateway': environment(gatewayConfig),
   'environment door': environment(doorConfig),
@@ -82,6 +89,7 @@ const BLOCKS: Readonly<Record<string, string>> = {
     ['scenario', 'promise', '`npm test`'],
     SCENARIOS.map(({ name, promise, quick }) => [`\`${name}\``, promise, quick ? 'yes' : '']),
   ),
+  commands,
   errors,
   'close codes': table(['close', 'reconnect', 'meaning'], closeRows()),
   phases,
@@ -103,7 +111,7 @@ const BLOCKS: Readonly<Record<string, string>> = {
   'example three-agents': example('three-agents'),
 }
 
-const FILLED = ['chaos', 'operations', 'protocol', 'session-manager', 'simple', 'distributed', 'hybrid']
+const FILLED = ['chaos', 'cli', 'operations', 'protocol', 'session-manager', 'simple', 'distributed', 'hybrid']
 
 /** Every `<!-- begin NAME -->…<!-- end -->` of the page gets the block of that name. */
 const fill = (page: string): string =>

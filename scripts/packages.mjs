@@ -6,8 +6,7 @@ import { MODULE } from './bundle.mjs'
 import { root } from './setup.mjs'
 
 const PUBLISHED = ['protocol', 'client', 'session-manager', 'cli']
-const readJson = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'))
-const { engines } = readJson(root, 'package.json')
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const bundle = (options) =>
   build({
@@ -69,26 +68,28 @@ const program = async ({ bin }, source, stage) => {
   return { metafile, fields: { bin } }
 }
 
-/** The text, or its name where the package has only that. */
+/** Some packages name their license, and bring no text of it. */
 const licenseOf = (folder) => {
-  const file = readdirSync(folder).find((name) => /^license/i.test(name))
-  return file === undefined ? readJson(folder, 'package.json').license : readFileSync(join(folder, file), 'utf8')
+  const file = readdirSync(join(root, folder)).find((name) => /^license/i.test(name))
+  if (file !== undefined) return readFileSync(join(root, folder, file), 'utf8')
+  const { license, repository } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  return `${license}, see ${repository.url ?? repository}\n`
 }
 
 /** Ours, and those of others whose code is in the bundle. */
 const licenses = ({ outputs }) => {
   const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs))
-  const names = new Set(inputs.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))
-  const others = [...names].map(
-    (name) => `\n---\nParts of ${name}:\n\n${licenseOf(join(root, 'node_modules', name))}\n`,
+  const folders = new Set(inputs.flatMap((path) => /node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []))
+  const others = [...folders].map(
+    (folder) => `\n---\nParts of ${folder.slice('node_modules/'.length)}:\n\n${licenseOf(folder)}`,
   )
-  return [licenseOf(root), ...others].join('')
+  return [readFileSync(join(root, 'LICENSE'), 'utf8'), ...others].join('')
 }
 
 /** Fills the folder `stage` with what the package's tarball has. */
 const prepare = async (name, stage, types) => {
   const folder = join(root, 'packages', name)
-  const manifest = readJson(folder, 'package.json')
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const make = manifest.bin === undefined ? library : program
   const { metafile, fields } = await make(manifest, join(folder, 'src'), stage, join(types, name, 'src'))
   const { version, description, license, type, sideEffects } = manifest

@@ -1,64 +1,12 @@
 /** Finds the command, runs it, and turns what goes wrong into words and an exit code. */
 import { readFileSync } from 'node:fs'
 import { type Command, type Context, type Group, UsageError } from './command.ts'
-import { adminGroup } from './commands/admin.ts'
-import { attachCommand } from './commands/attach.ts'
-import { completionCommand } from './commands/completion.ts'
-import { contextGroup } from './commands/context.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { extendCommand } from './commands/extend.ts'
-import { keysCommand } from './commands/keys.ts'
-import { killCommand } from './commands/kill.ts'
-import { labelCommand } from './commands/label.ts'
-import { loginCommand } from './commands/login.ts'
-import { logsCommand } from './commands/logs.ts'
-import { lsCommand } from './commands/ls.ts'
-import { newCommand } from './commands/new.ts'
-import { renameCommand } from './commands/rename.ts'
-import { resumeCommand } from './commands/resume.ts'
-import { runCommand as runInSession } from './commands/run.ts'
-import { screenCommand } from './commands/screen.ts'
-import { sendCommand } from './commands/send.ts'
-import { shareCommand } from './commands/share.ts'
-import { suspendCommand } from './commands/suspend.ts'
-import { topCommand } from './commands/top.ts'
-import { upCommand } from './commands/up.ts'
-import { usageCommand } from './commands/usage.ts'
-import { waitCommand } from './commands/wait.ts'
-import { watchCommand } from './commands/watch.ts'
+import { COMMANDS, GROUPS, NAMED } from './commands.ts'
 import { failureText } from './failure.ts'
 import { takeFlags } from './flags.ts'
 import { commandHelp, generalHelp, groupHelp, usageLine } from './help.ts'
 import type { Io } from './io.ts'
 import { clusterOf, gatewayOf, placeOf, sessionsAt } from './place.ts'
-
-const COMMANDS: readonly Command[] = [
-  upCommand,
-  newCommand,
-  runInSession,
-  lsCommand,
-  attachCommand,
-  sendCommand,
-  keysCommand,
-  waitCommand,
-  screenCommand,
-  logsCommand,
-  killCommand,
-  renameCommand,
-  labelCommand,
-  shareCommand,
-  extendCommand,
-  suspendCommand,
-  resumeCommand,
-  topCommand,
-  watchCommand,
-  usageCommand,
-  loginCommand,
-  doctorCommand,
-  completionCommand(() => NAMED),
-]
-const GROUPS: readonly Group[] = [contextGroup, adminGroup]
-const NAMED: readonly Command[] = [...COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)]
 
 const version = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')

@@ -12,6 +12,7 @@ import {
 } from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 import { refuseFailed } from './failed-start.ts'
+import { type AgentChange, agentChanges } from './hooks.ts'
 import { HybridSessions } from './hybrid/hybrid-sessions.ts'
 import { localFirst, type Policy } from './hybrid/policy.ts'
 import { ManagedSession } from './managed-session.ts'
@@ -119,5 +120,10 @@ export class SessionManager {
   /** Every change of every session, from now on until `signal` aborts. tmux is looked at once a second; a cluster is followed over reconnects. */
   events(signal: AbortSignal): AsyncIterable<ServerEvent> {
     return this.#api.events(signal)
+  }
+
+  /** Every time that an agent becomes busy, idle or waits for its user, until `signal` aborts. */
+  agentChanges(signal: AbortSignal): AsyncIterable<AgentChange> {
+    return agentChanges(this.#api, signal)
   }
 }
