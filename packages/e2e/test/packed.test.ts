@@ -1,7 +1,7 @@
 /** The packages as they are packed, in a project of somebody else: types, and that they run in every Node they are for. */
 import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -58,6 +58,9 @@ describe('packed packages', { skip: whyNoRegistry() }, () => {
     execFileSync('npm', ['install', '--no-audit', '--no-fund', ...packages], { cwd: project, stdio: 'pipe' })
     cpSync(join(import.meta.dirname, 'support/packed'), project, { recursive: true })
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: STRICT, include: ['*.ts'] }))
+    // Stands where a checkout has its own.
+    mkdirSync(join(project, 'scripts'))
+    writeFileSync(join(project, 'scripts/start.mjs'), '')
     compiled = tool('tsc', '-p', '.')
   })
   after(() => {
@@ -142,6 +145,9 @@ describe('packed packages', { skip: whyNoRegistry() }, () => {
       const failed = holdfast('ls')
       assert.equal(failed.status, 1)
       assert.match(failed.stderr, /^holdfast: http:\/\/127\.0\.0\.1:9 does not answer\n {2}is Holdfast running\?/)
+      const up = holdfast('up')
+      assert.equal(up.status, 1)
+      assert.match(up.stderr, /needs a checkout/)
     })
   }
 })

@@ -2,11 +2,13 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { command } from '../command.ts'
 import { ConfigurationError } from '../connection.ts'
 
-const SCRIPT = fileURLToPath(new URL('../../../../scripts/start.mjs', import.meta.url))
+/** Of an installed package it is the project that has it. */
+const CHECKOUT = fileURLToPath(new URL('../../../..', import.meta.url))
 
 export const upCommand = command(
   {
@@ -17,9 +19,12 @@ export const upCommand = command(
     examples: ['holdfast up', 'holdfast up -- --runtime process --port 9000'],
   },
   async (_values, flags, { io }) => {
-    if (!existsSync(SCRIPT))
+    if (!existsSync(join(CHECKOUT, 'packages/cli/src/commands/up.ts')))
       throw new ConfigurationError('`holdfast up` needs a checkout of Holdfast; clone it and run `npm start` in it')
-    const child = spawn(process.execPath, [SCRIPT, ...flags], { stdio: 'inherit', env: io.env })
+    const child = spawn(process.execPath, [join(CHECKOUT, 'scripts/start.mjs'), ...flags], {
+      stdio: 'inherit',
+      env: io.env,
+    })
     // A terminal sends Ctrl-C to both; it stops its services, and then we end as it did.
     const ignore = (): void => {}
     const pass = (): void => void child.kill('SIGTERM')
