@@ -52,7 +52,7 @@ ${bashCase(commands)}
   elif [ -n "$names" ]; then
     local name
     for name in $names; do
-      [ "\${name#"$cur"}" != "$name" ] && COMPREPLY+=("$(printf %q "$name")")
+      case "$name" in "$cur"*) COMPREPLY+=("$(printf %q "$name")") ;; esac
     done
   fi
 }

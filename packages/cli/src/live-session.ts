@@ -213,7 +213,6 @@ class LiveSession {
 
   #begin({ mode, resume, controller }: AttachedMessage): void {
     this.#mode = mode
-    if (this.#options.steal && mode === 'rw') this.#attachment.control('take')
     this.#controls = controller === this.#attachment.client
     this.#status.clear() // before anything is painted where it was
     if (resume === 'fresh') {
@@ -249,6 +248,7 @@ class LiveSession {
 
   #tell(state: LinkState): void {
     this.#attached = state.kind === 'attached'
+    if (this.#attached && this.#options.steal && this.#mode === 'rw') this.#attachment.control('take')
     if (state.kind === 'waiting')
       this.#status.set(`[reconnecting in ${Math.ceil(state.retryInMs / 1000)} s: ${state.reason}]`)
   }

@@ -56,6 +56,20 @@ test('keys reach the session one by one, its output is shown, its size follows t
   ])
 })
 
+test('--steal takes control, again after a reconnect; --detach-keys are other keys', LIMIT, async () => {
+  host.print('$ ')
+  const program = onPty(['attach', ID, '--steal', '--detach-keys', 'C-a,q'])
+  const taken = () => host.messages.filter((message) => message.type === 'control').length
+  await program.shows('Ctrl-a then q detaches')
+  await host.until(() => taken() === 1)
+  host.cut()
+  await host.until(() => taken() === 2)
+  program.type('\x1dd')
+  await host.until(() => host.typed.toString() === '\x1dd')
+  program.type('\x01q')
+  assert.equal(await program.exited, 0)
+})
+
 test('Ctrl-] d detaches, puts the terminal back in order, and leaves the session', LIMIT, async () => {
   host.print('\x1b[?1049h\x1b[?1000hfull screen')
   const program = onPty(['attach', ID])

@@ -165,6 +165,28 @@ const suite = (mode: 'simple' | 'distributed'): void => {
     await sees(window, /\[session ended/)
   })
 
+  test(`${mode}: a list and the agents are watched`, LIMIT, async () => {
+    const [list, agents, hands] = [sit(), sit(), sit()]
+    enter(list, 'holdfast ls --watch; echo code-$?')
+    await sees(list, /^ID +NAME/m)
+    enter(agents, `holdfast watch --exec 'echo hook-$HOLDFAST_NAME-$HOLDFAST_STATE'; echo code-$?`)
+    enter(
+      hands,
+      `holdfast new -d --name ${named('watched')} -- bash -c 'printf "name: "; read -r; printf "sure? [y/n] "; read -r'`,
+    )
+    await sees(list, new RegExp(`${named('watched')} +running`))
+    await sees(agents, new RegExp(`hook-${named('watched')}-`))
+    enter(hands, `holdfast send ${named('watched')} me`)
+    await sees(agents, new RegExp(`hook-${named('watched')}-waiting`))
+    await sees(list, new RegExp(`${named('watched')} +running +waiting`))
+    enter(hands, `holdfast kill ${named('watched')}`)
+    await until('it is gone from the list', () => !screen(list).includes(named('watched')))
+    for (const window of [list, agents]) {
+      press(window, 'C-c')
+      await sees(window, /code-0$/m)
+    }
+  })
+
   test(`${mode}: run gives output and exit code as if the command ran here`, LIMIT, async () => {
     const window = sit()
     const file = join(dir, `${mode}-run`)
