@@ -1,12 +1,13 @@
 /** The session manager on real tmux: what it promises in every mode, on a server of the test's own. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { promisify } from 'node:util'
 import { SessionManager } from '../src/index.ts'
 import { isTooOld } from '../src/tmux/version.ts'
 import { managerConformance } from './conformance.ts'
@@ -127,6 +128,18 @@ test('a server that dies takes its sessions with it: streams end with a reason, 
   const next = await doomed.create({ command: 'cat' })
   assert.equal((await doomed.list()).length, 1)
   await next.kill()
+})
+
+test('a create that comes while a server goes with its last session gets a session', { skip }, async () => {
+  const own = join(dir, 'goes')
+  const other = new SessionManager({ mode: 'simple', socket: own })
+  const tmux = (...args: string[]) => promisify(execFile)('tmux', ['-S', own, ...args])
+  // Without care one in eight of them failed.
+  for (let round = 0; round < 50; round++) {
+    const { id } = await other.create({ command: 'cat' })
+    await Promise.all([tmux('kill-session', '-t', id), other.create({ command: 'cat' })])
+    await tmux('start-server', ';', 'kill-server')
+  }
 })
 
 test('what tmux cannot give is refused with a word of who can', { skip }, async () => {

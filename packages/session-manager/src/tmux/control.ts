@@ -28,6 +28,7 @@ interface Question {
 
 const gone = (): HoldfastError => new HoldfastError('SESSION_NOT_FOUND', 'the session is gone')
 
+const NOTHING: Buffer = Buffer.alloc(0)
 const NEWLINE = 0x0a
 const BACKSLASH = 0x5c
 const ZERO = 0x30
@@ -55,7 +56,7 @@ export class Control {
   /** Not answered yet, in order. */
   readonly #questions: Question[] = []
   /** The beginning of a line. */
-  #rest: Buffer = Buffer.alloc(0)
+  #rest = NOTHING
   #block: Block | null = null
   /** A command that comes before the attach is over has no client. */
   readonly #attached = Promise.withResolvers<void>()
@@ -117,7 +118,7 @@ export class Control {
       this.#line(bytes.subarray(start, end))
       start = end + 1
     }
-    this.#rest = Buffer.from(bytes.subarray(start))
+    this.#rest = start === bytes.length ? NOTHING : Buffer.from(bytes.subarray(start))
   }
 
   #line(line: Buffer): void {

@@ -59,8 +59,13 @@ export class TmuxSessions implements SessionApi {
 
   async createSession(body: CreateSession, { idempotencyKey }: CreateOptions = {}): Promise<Session> {
     const { id, bodyHash, script } = await creationOf(body, idempotencyKey)
+    const make = () => this.#tmux.run(['start-server', ';', 'source-file', '-'], script)
     try {
-      await this.#tmux.run(['start-server', ';', 'source-file', '-'], script)
+      // With its last session a server goes, and with it whoever has just come to it: the next one is a new server.
+      await make().catch((error: unknown) => {
+        if (!isGone(error)) throw error
+        return make()
+      })
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.code !== 'IDEMPOTENCY_CONFLICT') throw error
       const { session, bodyHash: first } = await this.#find(id)
