@@ -8,6 +8,8 @@ const expiring = async (host: TestHost) => (await host.status()).expiring
 const warnings = (view: View): string[] =>
   view.messages.flatMap((message) => (message.type === 'notice' ? [message.text] : []))
 
+const NAMES = { name: 'n', labels: {} }
+
 test('a short time to live is warned of at half of it, and due at its end', async (t) => {
   const host = await startHost(t)
   const expiresAt = inSeconds(4)
@@ -33,7 +35,7 @@ test('a longer one is warned of five minutes and one minute before', async (t) =
   await host.claim(shell('cat', { expiresAt: inSeconds(301.2) }))
   const view = (await host.view()).attach()
   assert.match((await view.gets('notice')).text, /^this session ends in 5 minutes: /)
-  await host.call('POST', '/limits', { expiresAt: inSeconds(61.2), idleSeconds: null })
+  await host.call('POST', '/update', { ...NAMES, expiresAt: inSeconds(61.2), idleSeconds: null })
   await eventually('the other', () => /^this session ends in 1 minute: /.test(warnings(view).at(-1) ?? ''))
 })
 
@@ -54,12 +56,16 @@ test('new limits count from now and stand in the claim; bad ones change nothing'
   const host = await startHost(t)
   await host.claim(shell('cat', { expiresAt: inSeconds(2), idleSeconds: 2 }))
   await eventually('an end is near', async () => (await expiring(host)) !== null)
-  const limits = { expiresAt: inSeconds(600), idleSeconds: 900 }
+  const limits = { ...NAMES, expiresAt: inSeconds(600), idleSeconds: 900 }
   for (const body of [{}, { ...limits, more: 1 }, { ...limits, idleSeconds: 0 }]) {
-    assert.equal((await host.call('POST', '/limits', body)).status, 400)
+    assert.equal((await host.call('POST', '/update', body)).status, 400)
   }
-  assert.equal((await host.call('POST', '/limits', limits)).status, 200)
+  assert.equal((await host.call('POST', '/update', limits)).status, 200)
   const { claim, activity, expiring: now } = await host.status()
   assert.deepEqual([claim?.expiresAt, claim?.idleSeconds, now], [limits.expiresAt, 900, null])
   assert.equal(activity.because, 'extended')
+  await host.call('POST', '/update', { ...limits, name: 'other', labels: { a: '1' } })
+  const after = await host.status()
+  assert.deepEqual([after.claim?.name, after.claim?.labels], ['other', { a: '1' }])
+  assert.equal(after.activity.at, activity.at, 'another name is no activity')
 })
