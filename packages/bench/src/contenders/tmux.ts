@@ -1,8 +1,16 @@
 /** tmux on this machine, its client on a PTY of ours, as someone without Holdfast would have it. */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type IPty, spawn } from 'node-pty'
 import { type Contender, type Line, Outlet, Skipped } from '../line.ts'
+import { family, processes } from '../processes.ts'
 import type { Undo } from '../undo.ts'
+
+const GONE_MS = 5_000
+const POLL_MS = 20
+
+const ask = (args: readonly string[], format: string) =>
+  spawnSync('tmux', [...args, 'display-message', '-p', format], { encoding: 'utf8' })
 
 let servers = 0
 
@@ -19,7 +27,15 @@ export const newTmuxServer = (undo: Undo): TmuxServer => {
   if (spawnSync('tmux', ['-V']).error !== undefined) throw new Skipped('no tmux on PATH')
   const socket = `holdfast-bench-${process.pid}-${servers++}`
   const args = ['-L', socket, '-f', '/dev/null']
-  const kill = () => void spawnSync('tmux', [...args, 'kill-server'])
+  /** tmux answers before its shells and it itself have gone. */
+  const kill = async (): Promise<void> => {
+    const pid = Number(ask(args, '#{pid}').stdout)
+    if (pid === 0) return // there is none
+    const ids = family(processes(), [pid]).map((row) => row.pid)
+    spawnSync('tmux', [...args, 'kill-server'])
+    const deadline = Date.now() + GONE_MS
+    while (processes().some((row) => ids.includes(row.pid)) && Date.now() < deadline) await delay(POLL_MS)
+  }
   return { socket, args, stop: undo.add(kill) }
 }
 
@@ -54,8 +70,7 @@ export const tmux: Contender = {
   },
 }
 
-export const serverPid = ({ args }: TmuxServer): number =>
-  Number(execFileSync('tmux', [...args, 'display-message', '-p', '#{pid}'], { encoding: 'utf8' }))
+export const serverPid = ({ args }: TmuxServer): number => Number(ask(args, '#{pid}').stdout)
 
 /** Sessions with a shell and nobody attached; returns the server's pid. */
 export const growTmux = (server: TmuxServer, count: number): number => {
