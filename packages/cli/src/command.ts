@@ -97,10 +97,18 @@ export const oneOf = <T extends string>(flag: string, choices: readonly T[], tex
   return found
 }
 
-/** The session a command works on. */
+export const ONE_SESSION = 'name one session, by id or name'
+
+/** The session a command works on, and what follows its name. */
+export const targetFirst = ([target, ...words]: readonly string[]): [target: string, words: string[]] => {
+  if (target === undefined) throw new UsageError(ONE_SESSION)
+  return [target, words]
+}
+
+/** The session a command works on, when nothing may follow its name. */
 export const oneTarget = (positionals: readonly string[]): string => {
-  const [target] = positionals
-  if (target === undefined || positionals.length > 1) throw new UsageError('name one session, by id or name')
+  const [target, words] = targetFirst(positionals)
+  if (words.length > 0) throw new UsageError(ONE_SESSION)
   return target
 }
 

@@ -45,6 +45,10 @@ export const parseDetachKeys = (text: string): Keys => {
   }
 }
 
+/** As the flag says, else the environment, else the default. Throws UsageError. */
+export const detachKeysOf = (env: NodeJS.ProcessEnv, flag?: string): Keys =>
+  parseDetachKeys(flag ?? env.HOLDFAST_DETACH_KEYS ?? DEFAULT_DETACH_KEYS)
+
 export interface KeyActions {
   /** Gets what is typed into the session. */
   type(bytes: Buffer): void

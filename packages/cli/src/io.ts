@@ -13,7 +13,7 @@ export interface Output extends Writable {
   rows?: number
 }
 /** They end what holds the terminal, and it is put back in order first. */
-export const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export type Leaving = (typeof LEAVING)[number]
 
 export interface Io {
@@ -23,4 +23,12 @@ export interface Io {
   stderr: Output
   /** Says `SIGTERM` and the like. */
   signals: EventEmitter
+}
+
+/** `leave` hears what should end a command, until the returned function is called; without it the process would end at once. */
+export const onLeaving = ({ signals }: Pick<Io, 'signals'>, leave: (signal: Leaving) => void): (() => void) => {
+  for (const signal of LEAVING) signals.on(signal, leave)
+  return () => {
+    for (const signal of LEAVING) signals.off(signal, leave)
+  }
 }

@@ -5,7 +5,7 @@ import { type AttachedMessage, ERRORS, type ErrorCode, HoldfastError, type HostM
 import type { LiveAttachment, SessionApi } from '@holdfast/session-manager'
 import { COLOR_QUERY, ColorProbe } from './color-probe.ts'
 import { DetachKeys, type Keys } from './detach-keys.ts'
-import { type Io, LEAVING, type Leaving } from './io.ts'
+import { type Io, type Leaving, onLeaving } from './io.ts'
 import { LocalTerminal, sizeOf } from './local-terminal.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -101,7 +101,7 @@ class LiveSession {
   }
 
   async run(): Promise<Outcome> {
-    const { stdin, stdout, stderr, signals } = this.#io
+    const { stdin, stdout, stderr } = this.#io
     const resize = (): void => {
       const { cols, rows } = sizeOf(stdout)
       if (cols !== undefined && rows !== undefined) this.#attachment.resize(cols, rows)
@@ -126,13 +126,13 @@ class LiveSession {
     stdin.on('data', typed)
     stdin.resume() // whoever had it before has paused it
     stdout.on('resize', resize)
-    for (const signal of LEAVING) signals.on(signal, leave)
+    const unheard = onLeaving(this.#io, leave)
     const state = await this.#attachment.ended
     clearTimeout(waking)
     this.#attached = false
     await new Promise<void>((resolve) => stdout.write('', () => resolve()))
     await this.#probe?.drain()
-    for (const signal of LEAVING) signals.off(signal, leave)
+    unheard()
     stdout.off('resize', resize)
     stdin.off('data', typed)
     this.#status.clear()

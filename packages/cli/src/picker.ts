@@ -1,7 +1,7 @@
 /** A list to choose a session from: arrows or j and k, letters narrow it down, Enter takes, Escape leaves. */
 import type { Key } from 'node:readline'
 import type { Session } from '@holdfast/protocol'
-import { type Io, LEAVING } from './io.ts'
+import { type Io, onLeaving } from './io.ts'
 import { aligned, fit } from './table.ts'
 import { FullScreen } from './top/full-screen.ts'
 import { agentWords, ageOf, commandLine } from './words.ts'
@@ -71,13 +71,13 @@ export const pick = async (sessions: readonly Session[], io: Io): Promise<Sessio
     draw()
   }
   const screen = new FullScreen(io, { key, resize: draw })
-  for (const signal of LEAVING) io.signals.on(signal, leave)
+  const unheard = onLeaving(io, leave)
   screen.enter()
   try {
     draw()
     return await chosen.promise
   } finally {
     screen.leave()
-    for (const signal of LEAVING) io.signals.off(signal, leave)
+    unheard()
   }
 }

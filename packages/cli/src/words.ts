@@ -32,3 +32,6 @@ export const agentWords = ({ agent }: Session): string => {
   if (agent === undefined) return '-'
   return agent.name === 'shell' ? agent.state : `${agent.name} ${agent.state}`
 }
+
+/** A text whose last line ends, too. */
+export const ended = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`)

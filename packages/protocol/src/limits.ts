@@ -33,7 +33,9 @@ export const MAX_COLS = 1000
 export const MAX_ROWS = 1000
 export const DEFAULT_COLS = 80
 export const DEFAULT_ROWS = 24
+/** Lines above the screen: default and largest. */
 export const SCROLLBACK_LINES = 1000
+export const MAX_SCROLLBACK_LINES = 100_000
 /** What a program may write to the clipboard at once, decoded. */
 export const MAX_CLIPBOARD_BYTES = 100 * 1024
 export const MAX_LABELS = 32

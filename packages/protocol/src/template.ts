@@ -1,7 +1,7 @@
 /** A template: what a session is made from. Read from a YAML or JSON file by the orchestrator. */
 import { type Static, Type } from 'typebox'
 import { detectorSchema } from './agent-schemas.ts'
-import { MAX_REPLAY_BYTES } from './limits.ts'
+import { MAX_REPLAY_BYTES, MAX_SCROLLBACK_LINES } from './limits.ts'
 import { poolSchema } from './pool.ts'
 
 export const limitsSchema = Type.Object(
@@ -17,7 +17,7 @@ export const limitsSchema = Type.Object(
       Type.Integer({ minimum: 65_536, maximum: MAX_REPLAY_BYTES, description: 'raw output kept for resuming, bytes' }),
     ),
     scrollbackLines: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 100_000, description: 'lines kept above the screen' }),
+      Type.Integer({ minimum: 0, maximum: MAX_SCROLLBACK_LINES, description: 'lines kept above the screen' }),
     ),
   },
   { additionalProperties: false, description: 'what it may use' },

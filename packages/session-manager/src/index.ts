@@ -14,4 +14,4 @@ export {
 } from './manager.ts'
 export { SessionStream, type SessionStreamEvents, type StreamOptions } from './session-stream.ts'
 export { isTooOld as tmuxIsTooOld, OLDEST as oldestTmux } from './tmux/version.ts'
-export type { Until } from './waiting.ts'
+export { type Until, wait } from './waiting.ts'

@@ -12,6 +12,7 @@ export type Until = Omit<Wait, 'text' | 'timeoutMs'> & {
   signal?: AbortSignal
 }
 
+/** Waits as `ManagedSession.wait` does, however long: the API is asked again until it is met, the time is over or the session has ended. */
 export const wait = async (api: Pick<SessionApi, 'wait'>, id: string, until: Until): Promise<WaitResult> => {
   const { signal, timeoutMs = WAIT_MS, text, ...rest } = until
   const wanted: Wait = {

@@ -4,6 +4,7 @@ import {
   HoldfastError,
   hasEnded,
   inputSchema,
+  MAX_SCROLLBACK_LINES,
   resizeSchema,
   SCREEN_FORMATS,
   type ScreenFormat,
@@ -41,7 +42,7 @@ const screenQuery = Type.Object(
         ),
       ),
     ),
-    scrollback: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000, default: 0 })),
+    scrollback: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_SCROLLBACK_LINES, default: 0 })),
   },
   { additionalProperties: false },
 )

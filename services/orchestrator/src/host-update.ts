@@ -3,7 +3,8 @@ import { type Changeable, canonicalJson, type HostStatus } from '@holdfast/proto
 import type { SessionRecord } from '@holdfast/session-store'
 import { type Domain, guardOf, refOf, targetOf } from './domain.ts'
 
-export const changeableOf = ({ spec: { name, labels, expiresAt, idleSeconds } }: SessionRecord): Changeable => ({
+/** That part of a record's spec, or of a claim. */
+export const changeableOf = ({ name, labels, expiresAt, idleSeconds }: Changeable): Changeable => ({
   name,
   labels,
   expiresAt,
@@ -11,11 +12,8 @@ export const changeableOf = ({ spec: { name, labels, expiresAt, idleSeconds } }:
 })
 
 /** Has the host what the record has? */
-export const isUpToDate = (record: SessionRecord, { claim }: HostStatus): boolean => {
-  if (claim === null) return false
-  const { name, labels, expiresAt, idleSeconds } = claim
-  return canonicalJson({ name, labels, expiresAt, idleSeconds }) === canonicalJson(changeableOf(record))
-}
+export const isUpToDate = ({ spec }: SessionRecord, { claim }: HostStatus): boolean =>
+  claim !== null && canonicalJson(changeableOf(claim)) === canonicalJson(changeableOf(spec))
 
 /** Told at once where the host answers; the converge tells one that does not. */
 export const updateSpec = async (
@@ -28,7 +26,7 @@ export const updateSpec = async (
   const target = targetOf(record)
   if (record.phase !== 'running' || target === null) return record
   try {
-    live.heard(record.id, await hosts.update(target, changeableOf(record)))
+    live.heard(record.id, await hosts.update(target, changeableOf(record.spec)))
   } catch (error) {
     logger.info({ err: error, session: record.id }, 'the host did not take what changed yet')
   }

@@ -9,7 +9,6 @@ import {
   hasEnded,
   hostIdOf,
   incarnationOf,
-  type Template,
 } from '@holdfast/protocol'
 import { type HostInfo, ImageMissing, type Runtime } from '@holdfast/runtime'
 import type { SessionRecord } from '@holdfast/session-store'
@@ -122,21 +121,21 @@ const CLAIM_REASONS: Partial<Record<string, EndReason>> = {
 /** The screen of the incarnation before. */
 const aboveOf = (screen: FinalScreen | null): Pick<Claim, 'above'> => (screen === null ? {} : { above: screen.ansi })
 
-const detectorsOf = (template: Template | undefined): Pick<Claim, 'detectors'> =>
-  template?.detectors === undefined ? {} : { detectors: template.detectors }
-
 /** `env`: what is left of it when the store was emptied while the session ran is the template's. */
-const claimOf = async ({ store, templates }: Domain, record: SessionRecord): Promise<Claim> => ({
-  ...record.spec,
-  ...aboveOf(record.fence > 1 ? await store.screen(record.tenant, record.id) : null),
-  ...detectorsOf(templates.find(record.spec.template)),
-  env: { ...templates.find(record.spec.template)?.env, ...record.spec.env },
-  session: record.id,
-  tenant: record.tenant,
-  principal: record.principal,
-  incarnation: record.incarnation,
-  fence: record.fence,
-})
+const claimOf = async ({ store, templates }: Domain, record: SessionRecord): Promise<Claim> => {
+  const { detectors, env } = templates.find(record.spec.template) ?? {}
+  return {
+    ...record.spec,
+    ...aboveOf(record.fence > 1 ? await store.screen(record.tenant, record.id) : null),
+    ...(detectors === undefined ? {} : { detectors }),
+    env: { ...env, ...record.spec.env },
+    session: record.id,
+    tenant: record.tenant,
+    principal: record.principal,
+    incarnation: record.incarnation,
+    fence: record.fence,
+  }
+}
 
 const running = async (
   domain: Domain,

@@ -32,7 +32,7 @@ const heard = async (domain: Domain, record: SessionRecord, target: Target, said
     return recordExit(domain, record, said.exit, await lastScreen(domain, target), evidence)
   }
   if (record.suspend !== null) return carryOut(domain, record, target)
-  const status = isUpToDate(record, said) ? said : await domain.hosts.update(target, changeableOf(record))
+  const status = isUpToDate(record, said) ? said : await domain.hosts.update(target, changeableOf(record.spec))
   const reachable = withExpiring(
     withCondition(withoutNodeLost(record.conditions), 'Reachable', 'True', ''),
     status.expiring,

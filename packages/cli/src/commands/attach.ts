@@ -1,15 +1,15 @@
 /** `holdfast attach`: this terminal becomes the session's. */
 import { allSessions, HoldfastClient } from '@holdfast/client'
 import { HoldfastError, hasEnded } from '@holdfast/protocol'
-import { type Context, command, oneTarget, UsageError } from '../command.ts'
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts'
+import { type Context, command, ONE_SESSION, oneTarget, UsageError } from '../command.ts'
+import { DEFAULT_DETACH_KEYS, detachKeysOf } from '../detach-keys.ts'
 import { liveSession } from '../live-session.ts'
 import { pick } from '../picker.ts'
 import { findSession } from '../targets.ts'
 
 /** Chosen from a list, where there is a terminal to show it. null: nothing was chosen. */
 const chosen = async ({ io, sessions }: Context): Promise<string | null> => {
-  if (!io.stdin.isTTY || !io.stdout.isTTY) throw new UsageError('name one session, by id or name')
+  if (!io.stdin.isTTY || !io.stdout.isTTY) throw new UsageError(ONE_SESSION)
   const live = (await allSessions(sessions())).filter(({ phase }) => !hasEnded(phase))
   if (live.length === 0) throw new HoldfastError('SESSION_NOT_FOUND', 'there is no session; `holdfast new` makes one')
   return (await pick(live, io))?.id ?? null
@@ -45,7 +45,7 @@ export const attachCommand = command(
   },
   async (values, positionals, context) => {
     const { io } = context
-    const keys = parseDetachKeys(values['detach-keys'] ?? io.env.HOLDFAST_DETACH_KEYS ?? DEFAULT_DETACH_KEYS)
+    const keys = detachKeysOf(io.env, values['detach-keys'])
     const mode = values['read-only'] ? 'ro' : 'rw'
     const options = { mode, keys, steal: values.steal ?? false } as const
     if (values.ticket !== undefined)

@@ -1,5 +1,5 @@
 /** `holdfast keys`: presses keys in a session. */
-import { command, UsageError } from '../command.ts'
+import { command, targetFirst, UsageError } from '../command.ts'
 import { findSession } from '../targets.ts'
 
 export const keysCommand = command(
@@ -10,8 +10,8 @@ export const keysCommand = command(
     options: {},
     examples: ['holdfast keys build C-c', 'holdfast keys agent Down Down Enter'],
   },
-  async (_values, [target, ...keys], { sessions }) => {
-    if (target === undefined) throw new UsageError('name one session, by id or name')
+  async (_values, positionals, { sessions }) => {
+    const [target, keys] = targetFirst(positionals)
     if (keys.length === 0) throw new UsageError('name at least one key, such as Enter')
     const api = sessions()
     await api.sendKeys(await findSession(api, target), keys)

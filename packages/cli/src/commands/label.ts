@@ -1,5 +1,5 @@
 /** `holdfast label`: sets and removes labels. */
-import { command, pairs, UsageError } from '../command.ts'
+import { command, pairs, targetFirst } from '../command.ts'
 import { aligned } from '../table.ts'
 import { findSession } from '../targets.ts'
 
@@ -11,8 +11,8 @@ export const labelCommand = command(
     options: { json: { type: 'boolean', about: 'print them as JSON' } },
     examples: ['holdfast label build team=core ticket=42', 'holdfast label build ticket-'],
   },
-  async ({ json }, [target, ...words], { io, sessions }) => {
-    if (target === undefined) throw new UsageError('name one session, by id or name')
+  async ({ json }, positionals, { io, sessions }) => {
+    const [target, words] = targetFirst(positionals)
     const removed = words.filter((word) => /^[^=]+-$/.test(word))
     const set = pairs(
       'label',

@@ -1,15 +1,15 @@
 /** `holdfast logs`: what a session has shown, and with -f what it goes on to show. */
 import { QueryFilter } from '@holdfast/client'
-import { HoldfastError, hasEnded } from '@holdfast/protocol'
+import { HoldfastError, hasEnded, MAX_SCROLLBACK_LINES } from '@holdfast/protocol'
 import type { SessionApi } from '@holdfast/session-manager'
 import { command, oneTarget, wholeNumber } from '../command.ts'
-import { type Io, LEAVING } from '../io.ts'
+import { type Io, onLeaving } from '../io.ts'
 import { findSession } from '../targets.ts'
-
-const ALL_LINES = 100_000
+import { ended } from '../words.ts'
 
 /** Output as it comes, without answering what programs ask terminals. Resolves at the end, or when the user leaves. */
-const follow = async (api: SessionApi, id: string, { stdout, signals }: Io): Promise<void> => {
+const follow = async (api: SessionApi, id: string, io: Io): Promise<void> => {
+  const { stdout } = io
   let filter = new QueryFilter()
   const show = (bytes: Uint8Array, parsed: () => void): void => {
     const shown = filter.push(bytes)
@@ -28,10 +28,9 @@ const follow = async (api: SessionApi, id: string, { stdout, signals }: Io): Pro
       show(bytes, parsed)
     },
   })
-  const leave = (): void => attachment.detach()
-  for (const signal of LEAVING) signals.on(signal, leave)
+  const unheard = onLeaving(io, () => attachment.detach())
   const state = await attachment.ended
-  for (const signal of LEAVING) signals.off(signal, leave)
+  unheard()
   if (state.kind === 'closed' && state.code !== 1000) throw new HoldfastError('HOST_UNREACHABLE', state.reason)
 }
 
@@ -49,15 +48,15 @@ export const logsCommand = command(
   },
   async (values, positionals, { io, sessions }) => {
     const target = oneTarget(positionals)
-    const lines = wholeNumber('--lines', values.lines) ?? ALL_LINES
+    const lines = wholeNumber('--lines', values.lines) ?? MAX_SCROLLBACK_LINES
     const api = sessions()
     const id = await findSession(api, target)
     if (values.follow && !hasEnded((await api.getSession(id)).phase)) {
       await follow(api, id, io)
       return 0
     }
-    const text = await api.screen(id, values.ansi ? 'ansi' : 'text', Math.min(lines, ALL_LINES))
-    io.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+    const text = await api.screen(id, values.ansi ? 'ansi' : 'text', Math.min(lines, MAX_SCROLLBACK_LINES))
+    io.stdout.write(ended(text))
     return 0
   },
 )

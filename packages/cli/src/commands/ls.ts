@@ -3,8 +3,7 @@ import { allSessions, type ListQuery } from '@holdfast/client'
 import { PHASES, type Session } from '@holdfast/protocol'
 import type { SessionApi } from '@holdfast/session-manager'
 import { command, oneOf, pairs, UsageError } from '../command.ts'
-import type { Io } from '../io.ts'
-import { LEAVING } from '../io.ts'
+import { type Io, onLeaving } from '../io.ts'
 import { table } from '../table.ts'
 import { agentWords, ageOf, commandLine, shorten } from '../words.ts'
 
@@ -35,10 +34,10 @@ const print = (sessions: readonly Session[], json: boolean): string =>
       )
 
 /** Printed anew, over the last one on a terminal, as soon as something changes, until the user leaves. */
-const watch = async (api: SessionApi, query: Query, json: boolean, { stdout, signals }: Io): Promise<void> => {
+const watch = async (api: SessionApi, query: Query, json: boolean, io: Io): Promise<void> => {
+  const { stdout } = io
   const ended = new AbortController()
-  const leave = (): void => ended.abort()
-  for (const signal of LEAVING) signals.on(signal, leave)
+  const unheard = onLeaving(io, () => ended.abort())
   let changed = Promise.withResolvers<void>()
   ended.signal.addEventListener('abort', () => changed.resolve())
   const listen = async (): Promise<void> => {
@@ -57,7 +56,7 @@ const watch = async (api: SessionApi, query: Query, json: boolean, { stdout, sig
     if (!ended.signal.aborted) throw error
   } finally {
     ended.abort()
-    for (const signal of LEAVING) signals.off(signal, leave)
+    unheard()
   }
 }
 

@@ -1,7 +1,7 @@
 /** `holdfast new`: makes a session and attaches to it. */
 import { command } from '../command.ts'
 import { bodyOf, CREATE_OPTIONS, started } from '../creation.ts'
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts'
+import { detachKeysOf } from '../detach-keys.ts'
 import { liveSession } from '../live-session.ts'
 
 export const newCommand = command(
@@ -23,7 +23,7 @@ export const newCommand = command(
   },
   async (values, words, { io, sessions }) => {
     const body = bodyOf(values, words, io.stdout)
-    const keys = parseDetachKeys(io.env.HOLDFAST_DETACH_KEYS ?? DEFAULT_DETACH_KEYS)
+    const keys = detachKeysOf(io.env)
     const api = sessions()
     const session = await started(api, body, io)
     if (values.json) io.stdout.write(`${JSON.stringify(session, null, 2)}\n`)

@@ -1,41 +1,35 @@
 /** `holdfast run`: a command in a session of its own, as if it ran here: its output, its exit code. */
 import { constants } from 'node:os'
-import { HoldfastError, MAX_WAIT_MS, type Session } from '@holdfast/protocol'
-import type { SessionApi } from '@holdfast/session-manager'
+import { HoldfastError, MAX_SCROLLBACK_LINES, type Session } from '@holdfast/protocol'
+import { type SessionApi, wait } from '@holdfast/session-manager'
 import { command, UsageError, wholeNumber } from '../command.ts'
 import { bodyOf, CREATE_OPTIONS, started } from '../creation.ts'
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts'
-import { type Io, LEAVING, type Leaving } from '../io.ts'
+import { detachKeysOf } from '../detach-keys.ts'
+import { type Io, type Leaving, onLeaving } from '../io.ts'
 import { exitCodeOf, type LiveOptions, liveSession, type Outcome } from '../live-session.ts'
 
 /** As timeout(1) tells it. */
 const TIMED_OUT = 124
 /** Kept for who attaches: a fast command has written much by then. Bytes. */
 const REPLAY_BYTES = 8 * 1024 * 1024
-const ALL_LINES = 100_000
 
 /** tmux paints screens, which are no output for a pipe: the whole text, once it is complete. */
 const printAtEnd = async (api: SessionApi, id: string, { stdout }: Io): Promise<Outcome> => {
-  for (;;) {
-    const { met } = await api.wait(id, { until: 'exit', timeoutMs: MAX_WAIT_MS })
-    if (met) break
-  }
-  const { exitCode = null, signal = null } = await api.getSession(id)
-  stdout.write(await api.screen(id, 'text', ALL_LINES))
+  const { exitCode = null, signal = null } = await wait(api, id, { until: 'exit', timeoutMs: Number.POSITIVE_INFINITY })
+  stdout.write(await api.screen(id, 'text', MAX_SCROLLBACK_LINES))
   return { exitCode: exitCodeOf(exitCode, signal), ended: true }
 }
 
 /** Who leaves while it starts wants no session: that is known once it is there. */
-const untilLeft = async (making: Promise<Session>, { signals }: Io): Promise<[Session, Leaving | null]> => {
+const untilLeft = async (making: Promise<Session>, io: Io): Promise<[Session, Leaving | null]> => {
   let leftBy: Leaving | null = null
-  const leave = (signal: Leaving): void => {
+  const unheard = onLeaving(io, (signal) => {
     leftBy = signal
-  }
-  for (const signal of LEAVING) signals.on(signal, leave)
+  })
   try {
     return [await making, leftBy]
   } finally {
-    for (const signal of LEAVING) signals.off(signal, leave)
+    unheard()
   }
 }
 
@@ -70,7 +64,7 @@ export const runCommand = command(
       void api.deleteSession(session.id).catch(() => {})
     }
     const timer = seconds === undefined ? undefined : setTimeout(end, seconds * 1000)
-    const keys = parseDetachKeys(io.env.HOLDFAST_DETACH_KEYS ?? DEFAULT_DETACH_KEYS)
+    const keys = detachKeysOf(io.env)
     const options: LiveOptions = { mode: 'rw', keys, own: true }
     const inTmux = session.runtime === 'tmux' && !io.stdout.isTTY
     try {

@@ -2,6 +2,7 @@
 import { SCREEN_FORMATS } from '@holdfast/protocol'
 import { command, oneOf, oneTarget, wholeNumber } from '../command.ts'
 import { findSession } from '../targets.ts'
+import { ended } from '../words.ts'
 
 export const screenCommand = command(
   {
@@ -19,7 +20,7 @@ export const screenCommand = command(
     const lines = wholeNumber('--scrollback', scrollback)
     const api = sessions()
     const screen = await api.screen(await findSession(api, target), known, lines)
-    io.stdout.write(screen.endsWith('\n') ? screen : `${screen}\n`)
+    io.stdout.write(ended(screen))
     return 0
   },
 )

@@ -1,6 +1,6 @@
 /** `holdfast send`: types text into a session, as a paste. */
 import { text } from 'node:stream/consumers'
-import { command, UsageError } from '../command.ts'
+import { command, targetFirst, UsageError } from '../command.ts'
 import { findSession } from '../targets.ts'
 
 export const sendCommand = command(
@@ -17,8 +17,8 @@ export const sendCommand = command(
       'holdfast send agent < prompt.md',
     ],
   },
-  async (values, [target, ...words], { io, sessions }) => {
-    if (target === undefined) throw new UsageError('name one session, by id or name')
+  async (values, positionals, { io, sessions }) => {
+    const [target, words] = targetFirst(positionals)
     if (words.length === 0 && io.stdin.isTTY) throw new UsageError('give the text, or pipe it in')
     const given = words.length > 0 ? words.join(' ') : (await text(io.stdin)).replace(/\n$/, '')
     const api = sessions()

@@ -2,7 +2,7 @@
 import type { Key } from 'node:readline'
 import type { HoldfastClient } from '@holdfast/client'
 import { command, UsageError } from '../command.ts'
-import { type Io, LEAVING } from '../io.ts'
+import { type Io, onLeaving } from '../io.ts'
 import { FullScreen } from '../top/full-screen.ts'
 import { frame, mostAbove, ORDERS, type OrderKey, report, type View } from '../top/view.ts'
 import { type Snapshot, takeSnapshot, watch } from '../top/watch.ts'
@@ -42,7 +42,7 @@ const live = async (client: HoldfastClient, first: Snapshot, io: Io): Promise<vo
       draw()
     },
   }
-  for (const signal of LEAVING) io.signals.on(signal, quit.resolve)
+  const unheard = onLeaving(io, () => quit.resolve())
   screen.enter()
   try {
     draw()
@@ -50,7 +50,7 @@ const live = async (client: HoldfastClient, first: Snapshot, io: Io): Promise<vo
   } finally {
     ended.abort()
     screen.leave()
-    for (const signal of LEAVING) io.signals.off(signal, quit.resolve)
+    unheard()
   }
 }
 

@@ -1,21 +1,11 @@
 /** `holdfast wait`: until a session shows something, asks, rests or ends. */
-import { MAX_WAIT_MS, WAITS, type Wait, type WaitResult } from '@holdfast/protocol'
-import type { SessionApi } from '@holdfast/session-manager'
+import { WAITS } from '@holdfast/protocol'
+import { type Until, wait } from '@holdfast/session-manager'
 import { command, oneOf, oneTarget, UsageError, wholeNumber } from '../command.ts'
 import { findSession } from '../targets.ts'
 
 /** As timeout(1) tells it. */
 const NOT_MET = 124
-
-/** The API waits for ten minutes at most: asked again until the time is over, or the session. */
-const waitLong = async (api: SessionApi, id: string, wait: Wait, timeoutMs: number): Promise<WaitResult> => {
-  const deadline = Date.now() + timeoutMs
-  for (;;) {
-    const leftMs = deadline - Date.now()
-    const result = await api.wait(id, { ...wait, timeoutMs: Math.min(Math.max(leftMs, 1), MAX_WAIT_MS) })
-    if (result.met || result.exitCode !== undefined || leftMs <= MAX_WAIT_MS) return result
-  }
-}
 
 export const waitCommand = command(
   {
@@ -46,13 +36,13 @@ export const waitCommand = command(
     const seconds = wholeNumber('--timeout', values.timeout)
     const idleMs = wholeNumber('--idle', values.idle)
     const api = sessions()
-    const wait: Wait = {
+    const wanted: Until = {
       until,
+      timeoutMs: seconds === undefined ? Number.POSITIVE_INFINITY : seconds * 1000,
       ...(values.text === undefined ? {} : { text: values.text }),
       ...(idleMs === undefined ? {} : { idleMs }),
     }
-    const timeoutMs = seconds === undefined ? Number.POSITIVE_INFINITY : seconds * 1000
-    const result = await waitLong(api, await findSession(api, target), wait, timeoutMs)
+    const result = await wait(api, await findSession(api, target), wanted)
     if (values.json) io.stdout.write(`${JSON.stringify(result)}\n`)
     else if (result.text !== undefined) io.stdout.write(`${result.text}\n`)
     return result.met ? 0 : NOT_MET

@@ -2,7 +2,7 @@
 
 import { agentChanges, type Hook, runHook } from '@holdfast/session-manager'
 import { command, UsageError } from '../command.ts'
-import { LEAVING } from '../io.ts'
+import { onLeaving } from '../io.ts'
 import { printable } from '../table.ts'
 
 export const watchCommand = command(
@@ -33,8 +33,7 @@ export const watchCommand = command(
       hooks.push({ url: values.webhook })
     }
     const ended = new AbortController()
-    const leave = (): void => ended.abort()
-    for (const signal of LEAVING) io.signals.on(signal, leave)
+    const unheard = onLeaving(io, () => ended.abort())
     try {
       for await (const change of agentChanges(sessions(), ended.signal)) {
         const { session, agent, before } = change
@@ -46,7 +45,7 @@ export const watchCommand = command(
         }
       }
     } finally {
-      for (const signal of LEAVING) io.signals.off(signal, leave)
+      unheard()
     }
     return 0
   },

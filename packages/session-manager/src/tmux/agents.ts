@@ -1,8 +1,8 @@
 /** What the programs in front of panes are doing, from what the panes show and what runs in them. */
-import { type Agent, agentOf, type Detector, HoldfastError, randomId } from '@holdfast/protocol'
+import { type Agent, agentOf, type Detector, randomId } from '@holdfast/protocol'
 import { argumentsOf, read } from '@holdfast/runtime/process-table'
 import type { Seen } from './record.ts'
-import { paneOf, quoted, type Tmux } from './tmux.ts'
+import { isGone, paneOf, quoted, type Tmux } from './tmux.ts'
 
 /** Of the pane with this command; null when nothing runs in it any more. */
 export const paneAgent = async (
@@ -37,7 +37,7 @@ export const withAgents = async (
     tmux,
     running.map(({ session }) => session.id),
   ).catch((error: unknown) => {
-    if (error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND') return []
+    if (isGone(error)) return []
     throw error
   })
   const agents = await Promise.all(

@@ -31,7 +31,7 @@ import { changes } from './events.ts'
 import { lacksStatus, MAX_LOOKS, REAP } from './exits.ts'
 import { encode, FORMAT, keptOf, OPTION, type Seen, seen } from './record.ts'
 import { screenOf } from './screens.ts'
-import { paneOf, Tmux } from './tmux.ts'
+import { isGone, paneOf, Tmux } from './tmux.ts'
 import { waitFor } from './waits.ts'
 
 const DEFAULT_SOCKET = 'holdfast'
@@ -42,7 +42,6 @@ const KILL_MS = 5_000
 const SCAN_MS = 30_000
 
 const notFound = (id: string): HoldfastError => new HoldfastError('SESSION_NOT_FOUND', `no session ${id}`)
-const isGone = (error: unknown): boolean => error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND'
 
 export class TmuxSessions implements SessionApi {
   readonly #tmux: Tmux

@@ -25,6 +25,9 @@ const missing = (cause: unknown): HoldfastError =>
 /** Whoever asks for what is gone with its server is told the same as by a server that never had it. */
 const NO_SESSION = /no server running|error connecting|can't find|no such session|server exited|lost server|no current/
 
+/** The session, or the server that had it. */
+export const isGone = (error: unknown): boolean => error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND'
+
 const failure = (stderr: string, cause: Error): HoldfastError => {
   if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return missing(cause)
   const said = stderr.trim() || cause.message
