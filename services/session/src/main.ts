@@ -37,6 +37,6 @@ process.on('SIGINT', () => void leave())
 // Not awaited: the bundle is CommonJS, which has no await at its top.
 void listen(server, config.HOLDFAST_LISTEN).then(() => {
   logger.info({ hostId: config.HOLDFAST_HOST_ID, address: config.HOLDFAST_LISTEN }, 'listening')
-  warmUp()
+  void warmUp(host)
   spareMemory(host)
 })
