@@ -5,7 +5,7 @@ import type { NodeStore, SessionRecord } from '@holdfast/session-store'
 import { createChanges } from './changes.ts'
 import { converge } from './converge.ts'
 import type { Asking } from './demand.ts'
-import type { Domain } from './domain.ts'
+import { type Domain, refOf } from './domain.ts'
 import { settleDraining } from './draining.ts'
 import { withFailPoint } from './fail-point.ts'
 import { createHostClient } from './host-client.ts'
@@ -107,6 +107,10 @@ const buildDomain = (options: EngineOptions, onStale: () => void) => {
     },
     store: options.nodeStore,
     onLost: () => placer.holdKnown(),
+    // A stream to a host that is cut off is only silent: whether it answers is found out now, and not after the longest silence.
+    onSilent: (node) => {
+      for (const { record } of live.all()) if (record.node === node) void jobs.converge(refOf(record))
+    },
     logger,
   })
   const { nodeStore, rules, region } = options

@@ -28,7 +28,8 @@ const KNOCK_MS = 1_000
 /** A ping that takes longer is a bad sign. */
 const SLOW_MS = 1_000
 
-export const createNode = (spec: NodeSpec, inner: Runtime, logger: Logger): Node => {
+/** `onSilent`: it has answered before, and does not any more. */
+export const createNode = (spec: NodeSpec, inner: Runtime, logger: Logger, onSilent: () => void): Node => {
   const breaker = createBreaker()
   const runtime = guardedRuntime(inner, breaker)
   let report: NodeReport | null = null
@@ -59,7 +60,10 @@ export const createNode = (spec: NodeSpec, inner: Runtime, logger: Logger): Node
       if (!prepared) await prepare()
       report = await counted(breaker, () => runtime.report())
     } catch (error) {
-      if (prepared) logger.warn({ err: error, node: spec.id }, 'node does not answer')
+      if (prepared) {
+        logger.warn({ err: error, node: spec.id }, 'node does not answer')
+        onSilent()
+      }
       prepared = false
     }
     if (!stopped) timer = setTimeout(() => void beat(), prepared ? BEAT_MS : KNOCK_MS)

@@ -39,6 +39,8 @@ export interface NodesOptions {
   store: NodeStore
   /** Redis lost what it knew of the nodes; awaited before it gets the operators' word back. */
   onLost: () => Promise<void>
+  /** A node does not answer any more. */
+  onSilent: (node: string) => void
   logger: Logger
 }
 
@@ -49,12 +51,12 @@ const FIRST_BEATS_MS = 5_000
 const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
 
-export const createNodes = ({ specs, runtimeOf, store, onLost, logger }: NodesOptions): Nodes => {
+export const createNodes = ({ specs, runtimeOf, store, onLost, onSilent, logger }: NodesOptions): Nodes => {
   const words = createNodeWords(store, onLost)
   const nodes = new Map<string, Node>()
   let beating = false
   const make = (spec: NodeSpec): Promise<void> => {
-    const node = createNode(spec, runtimeOf(spec), logger)
+    const node = createNode(spec, runtimeOf(spec), logger, () => onSilent(spec.id))
     nodes.set(spec.id, node)
     return beating ? node.start() : Promise.resolve()
   }
