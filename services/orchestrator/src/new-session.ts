@@ -62,6 +62,8 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): Omit
   const createdAt = new Date(now).toISOString()
   const restart = body.restart ?? template.restart ?? 'never'
   const ttlSeconds = body.ttlSeconds ?? template.ttlSeconds
+  // That of a template is for its own command.
+  const resume = body.resume ?? (body.command === undefined ? template.resume : undefined)
   return {
     id,
     tenant: caller.tenant,
@@ -85,6 +87,7 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): Omit
       expiresAt: ttlSeconds === undefined ? null : new Date(now + ttlSeconds * 1000).toISOString(),
       idleAction: body.idleAction ?? template.idleAction ?? 'stop',
       restart,
+      ...(resume === undefined ? {} : { resume }),
       idleSeconds: body.idleSeconds ?? template.idleSeconds ?? null,
       replayBytes: limits.replayBytes ?? REPLAY_BYTES,
       scrollbackLines: limits.scrollbackLines ?? SCROLLBACK_LINES,

@@ -128,6 +128,7 @@ const claimOf = async ({ store, templates }: Domain, record: SessionRecord): Pro
     ...record.spec,
     ...aboveOf(record.fence > 1 ? await store.screen(record.tenant, record.id) : null),
     ...(detectors === undefined ? {} : { detectors }),
+    ...(record.startedAt === null ? {} : { again: true }),
     env: { ...env, ...record.spec.env },
     session: record.id,
     tenant: record.tenant,

@@ -82,11 +82,14 @@ export class Session implements Watched, Controls {
   readonly #state: SessionState
   /** Its screen when it was suspended. */
   #suspended: FinalScreen | null = null
+  /** The program as it was started. */
+  readonly #command: string
   #commandEnd: CommandEnd = { exitCode: null, signal: null }
 
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
     const { cols, rows, scrollbackLines } = claim
     this.claim = claim
+    this.#command = launch.command
     this.#state = { cols, rows, oomKills: 0, exit: null }
     // Counts from before the command runs.
     this.#oom = new OomWatch(oomCounters, (kills) => this.#outOfMemory(kills))
@@ -342,7 +345,7 @@ export class Session implements Watched, Controls {
   /** What follows in the stream comes from processes that it left behind. */
   #commandEnded(ending: Ending, offset: number): void {
     this.#commandEnd = { ...exitOf(ending), leaderOffset: Math.min(offset, this.stream.end) }
-    const line = lastLine(ending, this.claim.command)
+    const line = lastLine(ending, this.#command)
     if (line !== null) this.#say(line)
   }
 

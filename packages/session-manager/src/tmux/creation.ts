@@ -73,8 +73,9 @@ const checked = async (body: CreateSession): Promise<{ kept: Omit<Kept, 'bodyHas
   // biome-ignore lint/style/noProcessEnv: tmux has the environment of the program that starts it
   if (!(await isThere(command, cwd, body.env?.PATH ?? env.PATH ?? '')))
     throw new HoldfastError('COMMAND_NOT_FOUND', `there is no program "${command}"`)
-  const { args = [], labels = {} } = body
-  const kept = { name: body.name ?? '', command, args, cwd, labels, createdAt: new Date().toISOString() }
+  const { args = [], labels = {}, resume } = body
+  const recipe = resume === undefined ? {} : { resume }
+  const kept = { name: body.name ?? '', command, args, cwd, ...recipe, labels, createdAt: new Date().toISOString() }
   return { kept, shell: body.command === undefined && args.length === 0 }
 }
 
