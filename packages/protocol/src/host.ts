@@ -50,6 +50,8 @@ export const claimSchema = Type.Object({
   resume: Type.Optional(resumeSchema),
   /** It has run before: it is started by `resume`, where there is one. */
   again: Type.Optional(Type.Boolean()),
+  /** Its command begins with the signal CONT, not before. */
+  held: Type.Optional(Type.Boolean()),
   /** Further ones, which come before those of Holdfast. */
   detectors: Type.Optional(Type.Array(detectorSchema)),
   /** The screen of an earlier incarnation, to stand above this one's. Text with SGR sequences, as of the format `ansi`. */

@@ -9,6 +9,7 @@ import {
   MAX_COMMANDS,
   MAX_KEYS,
   MAX_LABELS,
+  MAX_MESSAGE_BYTES,
   MAX_ROWS,
   MAX_WAIT_MS,
   MIN_COLS,
@@ -82,6 +83,21 @@ export const createSessionSchema = Type.Object(
     idleAction: Type.Optional(idleActionSchema),
     restart: Type.Optional(restartSchema),
     resume: Type.Optional(resumeSchema),
+    continues: Type.Optional(
+      Type.Object(
+        {
+          screen: Type.String({
+            maxLength: MAX_MESSAGE_BYTES,
+            description: 'as of the format `ansi`: it stands above what its command writes here',
+          }),
+        },
+        {
+          additionalProperties: false,
+          description:
+            'it ran elsewhere before: its command is started by `resume`, where there is one, and not before it gets the signal CONT',
+        },
+      ),
+    ),
   },
   { additionalProperties: false },
 )

@@ -30,6 +30,10 @@ const commandLine = (body: CreateSession, template: Template): { command: string
   return { command: body.command, args: body.args ?? [] }
 }
 
+/** What its first start brings along from where it ran before. */
+const broughtAlong = ({ continues }: CreateSession) =>
+  continues === undefined ? {} : { above: continues.screen, again: true, held: true }
+
 /** What a session has before it is placed. */
 const NOT_YET = {
   node: null,
@@ -88,6 +92,7 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): Omit
       idleAction: body.idleAction ?? template.idleAction ?? 'stop',
       restart,
       ...(resume === undefined ? {} : { resume }),
+      ...broughtAlong(body),
       idleSeconds: body.idleSeconds ?? template.idleSeconds ?? null,
       replayBytes: limits.replayBytes ?? REPLAY_BYTES,
       scrollbackLines: limits.scrollbackLines ?? SCROLLBACK_LINES,

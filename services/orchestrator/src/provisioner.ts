@@ -138,6 +138,12 @@ const claimOf = async ({ store, templates }: Domain, record: SessionRecord): Pro
   }
 }
 
+/** Without what was for this one start. */
+const started = ({ spec, keepEnv }: SessionRecord): SessionRecord['spec'] => {
+  const { above: _above, again: _again, held: _held, ...rest } = spec
+  return keepEnv ? rest : { ...rest, env: {} }
+}
+
 const running = async (
   domain: Domain,
   record: SessionRecord,
@@ -149,7 +155,7 @@ const running = async (
     address,
     startedAt: status.startedAt ?? new Date().toISOString(),
     conditions: withCondition([], 'Reachable', 'True', ''),
-    spec: record.keepEnv ? record.spec : { ...record.spec, env: {} },
+    spec: started(record),
   })
   domain.live.heard(record.id, status)
   // The watcher has the host from here on, and wakes us when the command ends.

@@ -14,6 +14,8 @@ export interface Launch {
   args: readonly string[]
   cwd: string
   env: Record<string, string>
+  /** It waits for CONT. */
+  held: boolean
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
@@ -62,5 +64,5 @@ export const prepareLaunch = (claim: Claim, surroundings: Surroundings): Launch 
     const where = command.includes('/') ? `from ${cwd}` : `in PATH ${env.PATH}`
     throw new HoldfastError('COMMAND_NOT_FOUND', `"${command}" is no program that can be run ${where}`)
   }
-  return { command, args, cwd, env }
+  return { command, args, cwd, env, held: claim.held ?? false }
 }

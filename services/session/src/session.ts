@@ -8,6 +8,7 @@ import {
   type HostExit,
   type HostMessage,
   newEpoch,
+  resumed,
   type Sight,
   type SignalName,
   type TerminalEnd,
@@ -23,7 +24,6 @@ import type { Taken } from './native-stream.ts'
 import { OomWatch } from './oom.ts'
 import { Pty, type PtyEvents } from './pty.ts'
 import { ResizePacer } from './resize-pacer.ts'
-import { resumed } from './resumed.ts'
 import { Screen, type ScreenEvents } from './screen.ts'
 import { Shell, type ShellEvents } from './shell/shell.ts'
 import type { Size } from './size-policy.ts'
@@ -100,7 +100,7 @@ export class Session implements Watched, Controls {
         fd,
         nonce,
         replayBytes: claim.replayBytes,
-        first: claim.above === undefined ? undefined : resumed(claim.above),
+        first: claim.above === undefined ? undefined : Buffer.from(resumed(claim.above)),
       },
       this.#streamEvents(),
     )
