@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastClient } from '@holdfast/client'
+import { HoldfastError } from '@holdfast/protocol'
 import { parseStat } from '@holdfast/runtime/process-table'
+import { HybridSessions } from '../src/hybrid/hybrid-sessions.ts'
 import { type ManagedSession, SessionManager, type Side } from '../src/index.ts'
 import { TmuxSessions } from '../src/tmux/tmux-sessions.ts'
 
@@ -230,6 +232,38 @@ export const migrations = (places: () => Places, skip: string | false): void => 
     await moved.input('echo here-$((6 * 7))\r')
     assert.ok((await moved.wait({ until: 'text', text: 'here-42' })).met, await moved.screen())
     await moved.kill()
+  })
+
+  check('a suspended session moves as it was left', async (label) => {
+    const { url, key } = places()
+    const { body, starts, running } = counted()
+    const env = { SECRET: 'hush' }
+    const session = await manager('cluster').create({ ...body, env, labels: { test: label }, cwd: '/' })
+    await until('it runs', () => starts().length === 1)
+    await new HoldfastClient({ url, key }).suspendSession(session.id)
+    assert.equal(running().length, 0)
+    const moved = await manager().migrate(session.id, { to: 'local' })
+    await moved.wait({ until: 'text', text: 'started-again' })
+    assert.match(await moved.screen('text', 100), /^started-first\n── resumed .*\nstarted-again\n/)
+    assert.match(running()[0] ?? '', / again \/ hush$/)
+    await moved.kill()
+  })
+
+  check('when the source does not end, the target goes and the source goes on', async (label) => {
+    const { url, key, socket, stateDir } = places()
+    const { body, running } = counted()
+    class Broken extends TmuxSessions {
+      override async deleteSession(): Promise<void> {
+        throw new HoldfastError('RUNTIME_UNAVAILABLE', 'tmux went to lunch')
+      }
+    }
+    const session = await manager().create({ ...body, labels: { test: label }, cwd: '/' })
+    const before = await until('it runs', () => running().length === 1 && running())
+    const cluster = new HoldfastClient({ url, key })
+    const hybrid = new HybridSessions({ local: new Broken({ socket }), cluster, policy: () => 'local', stateDir })
+    await assert.rejects(hybrid.migrate(session.id, { to: 'cluster' }), { message: 'tmux went to lunch' })
+    assert.deepEqual([running(), await everything(`test=${label}`)], [before, [session.id]])
+    await session.kill()
   })
 
   check('what has a limit of time stays in the cluster, and other modes move nothing', async (label) => {

@@ -105,7 +105,8 @@ export class Migration {
           .deleteSession(id)
           .catch(() => {})
       if (!(error instanceof HoldfastError)) throw error
-      throw new HoldfastError(error.code, `it stays where it is: ${error.message}`, { cause: error })
+      const how = error.code === 'CWD_NOT_FOUND' ? '; `cwd` says another one' : ''
+      throw new HoldfastError(error.code, `it stays where it is: ${error.message}${how}`, { cause: error })
     }
   }
 
