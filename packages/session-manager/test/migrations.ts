@@ -199,6 +199,18 @@ export const migrations = (places: () => Places, skip: string | false): void => 
       })
   }
 
+  check('killed after a move that was killed in the middle, all of it goes', async (label) => {
+    const { body, running } = counted()
+    const session = await manager().create({ ...body, labels: { test: label }, cwd: '/' })
+    await until('it runs', () => running().length === 1)
+    await killedAt('before deleteSession', { id: session.id, to: 'cluster', ...places() })
+    assert.equal((await everything(`test=${label}`)).length, 2)
+    await manager()
+      .get(session.id)
+      .then((found) => found.kill())
+    assert.deepEqual([await everything(`test=${label}`), running()], [[], []])
+  })
+
   check('two programs do not move a session at once', async (label) => {
     const { body, starts, running } = counted()
     const session = await manager().create({ ...body, labels: { test: label }, cwd: '/' })

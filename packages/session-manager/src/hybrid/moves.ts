@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, SESSION_ID } from '@holdfast/protocol'
+import { read } from '@holdfast/runtime/process-table'
 import { writeOnce } from '@holdfast/runtime/write-once'
 import { replaceFile } from './replace-file.ts'
 
@@ -15,10 +16,12 @@ export interface Move {
   ended: boolean
 }
 
-const isRunning = (pid: number): boolean => {
+/** Of a lock: its process by number and start time, so that another one with that number does not hold it after a reboot. */
+const holderOf = async (pid: number): Promise<string> => `${pid} ${(await read(pid))?.startTicks ?? ''}`
+
+const isThere = (pid: number): boolean => {
   try {
-    process.kill(pid, 0)
-    return true
+    return process.kill(pid, 0)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
@@ -76,9 +79,11 @@ export class Moves {
   async alone<T>(id: string, work: () => Promise<T>): Promise<T> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
     const path = `${this.#pathOf(id)}.lock`
-    if (!(await writeOnce(path, String(process.pid)))) {
-      const pid = Number(await readFile(path, 'utf8').catch(() => ''))
-      if (pid > 0 && isRunning(pid)) throw new HoldfastError('BAD_REQUEST', `process ${pid} moves session ${id} now`)
+    if (!(await writeOnce(path, await holderOf(process.pid)))) {
+      const holder = await readFile(path, 'utf8').catch(() => '')
+      const pid = Number.parseInt(holder, 10)
+      if (pid > 0 && isThere(pid) && holder === (await holderOf(pid)))
+        throw new HoldfastError('BAD_REQUEST', `process ${pid} moves session ${id} now`)
       await rm(path, { force: true })
       return this.alone(id, work)
     }
