@@ -12,6 +12,7 @@ import { labelCommand } from './commands/label.ts'
 import { loginCommand } from './commands/login.ts'
 import { logsCommand } from './commands/logs.ts'
 import { lsCommand } from './commands/ls.ts'
+import { migrateCommand } from './commands/migrate.ts'
 import { newCommand } from './commands/new.ts'
 import { renameCommand } from './commands/rename.ts'
 import { resumeCommand } from './commands/resume.ts'
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   killCommand,
   renameCommand,
   labelCommand,
+  migrateCommand,
   shareCommand,
   extendCommand,
   suspendCommand,

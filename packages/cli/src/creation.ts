@@ -37,6 +37,11 @@ export const CREATE_OPTIONS = {
     value: 'POLICY',
     about: 'start its command anew: never, on-loss (of its host), always (also when it ends)',
   },
+  'resume-command': {
+    type: 'string',
+    value: 'COMMAND',
+    about: 'how its command is started again when it has to be; words are split at blanks, with no shell',
+  },
   'node-selector': {
     type: 'string',
     multiple: true,
@@ -55,7 +60,7 @@ export const bodyOf = (
   [program, ...args]: readonly string[],
   stdout: Output,
 ): CreateSession => {
-  const { restart, 'idle-action': idleAction } = values
+  const { restart, 'idle-action': idleAction, 'resume-command': resume } = values
   return given({
     name: values.name,
     template: values.template,
@@ -66,6 +71,7 @@ export const bodyOf = (
     idleSeconds: wholeNumber('--idle', values.idle),
     idleAction: idleAction === undefined ? undefined : oneOf('--idle-action', IDLE_ACTIONS, idleAction),
     restart: restart === undefined ? undefined : oneOf('--restart', RESTART_POLICIES, restart),
+    resume: resume === undefined ? undefined : resume.split(/\s+/).filter((word) => word !== ''),
     nodeSelector: pairs('--node-selector', values['node-selector']),
     command: program,
     args: program === undefined ? undefined : args,

@@ -62,6 +62,9 @@ const WRONG: [string[], RegExp][] = [
   [['new', '--restart', 'often'], /--restart takes one of never, on-loss, always; not "often"/],
   [['new', '--node-selector', 'ssd'], /--node-selector takes NAME=VALUE, not "ssd"/],
   [['new', 'ls', '-la'], /-l/],
+  [['migrate', '--to', 'cluster'], /name one session/],
+  [['migrate', 'a'], /say where it goes: --to cluster, or --to local/],
+  [['migrate', 'a', '--to', 'mars'], /--to takes one of cluster, local; not "mars"/],
 ]
 for (const [argv, message] of WRONG)
   test(`holdfast ${argv.join(' ')}: says why, shows the usage, exit 2`, async () => {

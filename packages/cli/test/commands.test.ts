@@ -93,11 +93,13 @@ test('new sends what becomes of the session when it is idle or lost, and where i
   }
   const idle = ['--idle', '600', '--idle-action', 'suspend']
   const place = ['--node-selector', 'disk=ssd', '--node-selector', 'zone=']
-  assert.equal((await cli('new', '-d', ...idle, '--restart', 'on-loss', ...place)).exitCode, 0)
+  const again = ['--restart', 'on-loss', '--resume-command', 'claude  --continue']
+  assert.equal((await cli('new', '-d', ...idle, ...again, ...place)).exitCode, 0)
   assert.deepEqual(body, {
     idleSeconds: 600,
     idleAction: 'suspend',
     restart: 'on-loss',
+    resume: ['claude', '--continue'],
     nodeSelector: { disk: 'ssd', zone: '' },
   })
 })

@@ -168,6 +168,14 @@ export class HoldfastClient {
     await this.#http.json('DELETE', pathOf(id))
   }
 
+  /**
+   * The environment that it was given, without what its template gives: for who made it, FORBIDDEN for others. It may hold
+   * secrets. Throws SESSION_ENDED, SESSION_STARTING before it runs, and SESSION_SUSPENDED of a frozen one.
+   */
+  async environment(id: string): Promise<Record<string, string>> {
+    return (await this.#http.json<{ env: Record<string, string> }>('GET', `${pathOf(id)}/environment`)).env
+  }
+
   /** Another name, other labels; a label with null goes. Throws BAD_REQUEST above 32 labels. */
   updateSession(id: string, body: Update): Promise<Session> {
     return this.#http.json('PATCH', pathOf(id), { body })

@@ -43,19 +43,21 @@ after(async () => {
   rmSync(dir, { recursive: true })
 })
 
+let count = 0
+/** A shell in a window, with `holdfast` in it. */
+const sitAt = (mode: 'simple' | 'distributed' | 'hybrid'): string => {
+  const window = `${mode}-${count++}`
+  const place = { HOLDFAST_URL: stack.url, HOLDFAST_KEY: stack.key, HOLDFAST_MODE: mode, HOLDFAST_SOCKET: SOCKET }
+  const settings = Object.entries({ ...place, HOME: dir, PS1: 'seat> ', LC_ALL: 'C.UTF-8' })
+  const words = settings.flatMap(([name, value]) => ['-e', `${name}=${value}`])
+  tmux('new-session', '-d', '-s', window, '-x', '90', '-y', '24', ...words, 'bash', '--norc', '--noprofile')
+  tmux('set-option', '-w', '-t', `=${window}:`, 'window-size', 'manual')
+  enter(window, `holdfast() { ${process.execPath} ${PROGRAM} "$@"; }; clear`)
+  return window
+}
+
 const suite = (mode: 'simple' | 'distributed'): void => {
-  let count = 0
-  /** A shell in a window, with `holdfast` in it. */
-  const sit = (): string => {
-    const window = `${mode}-${count++}`
-    const env = { HOLDFAST_URL: stack.url, HOLDFAST_KEY: stack.key, HOLDFAST_MODE: mode, HOLDFAST_SOCKET: SOCKET }
-    const settings = Object.entries({ ...env, PS1: 'seat> ', LC_ALL: 'C.UTF-8' })
-    const words = settings.flatMap(([name, value]) => ['-e', `${name}=${value}`])
-    tmux('new-session', '-d', '-s', window, '-x', '90', '-y', '24', ...words, 'bash', '--norc', '--noprofile')
-    tmux('set-option', '-w', '-t', `=${window}:`, 'window-size', 'manual')
-    enter(window, `holdfast() { ${process.execPath} ${PROGRAM} "$@"; }; clear`)
-    return window
-  }
+  const sit = (): string => sitAt(mode)
   const named = (what: string): string => `${mode}-${what}`
   const make = async (window: string, name: string): Promise<void> => {
     enter(window, `holdfast new --name ${name} --env PS1='in> ' -- bash --norc --noprofile`)
@@ -228,4 +230,42 @@ describe('the command line in a real tmux', { skip }, () => {
       await sees(window, /\[detached/)
     },
   )
+
+  test('hybrid: a session moves to the cluster and back under its name and id', LIMIT, async () => {
+    const window = sitAt('hybrid')
+    const recipe = `--resume-command 'bash --norc'`
+    const make = `holdfast new --mode simple --name mover --cwd / --env PS1='in> ' ${recipe}`
+    enter(window, `${make} -- bash --norc --noprofile`)
+    await sees(window, /^in>/m)
+    enter(window, 'echo old-$((6 * 7))')
+    await sees(window, /^old-42/m)
+    press(window, 'C-]', 'd')
+    await sees(window, /\[detached/)
+    enter(window, 'clear; holdfast ls')
+    const [, id = ''] = await sees(window, /^(tmux-\S+) +mover +running/m)
+    enter(window, 'clear; holdfast migrate mov --to cluster --cwd /no/where; echo code-$?')
+    await sees(window, /it stays where it is: [\s\S]*\/no\/where/)
+    await sees(window, /^code-1/m)
+    enter(window, 'clear; holdfast migrate mov --to cluster; echo code-$?')
+    await sees(window, /^mover is in the cluster, on node \S+; started with: bash --norc$/m)
+    await sees(window, new RegExp(`^${id}\ncode-0`, 'm'))
+    enter(window, `clear; holdfast attach ${id}`)
+    await sees(window, /^old-42\n[\s\S]*── resumed .*\nin>/m)
+    enter(window, 'pwd; echo new-$((6 * 7))')
+    await sees(window, /^\/\nnew-42/m)
+    press(window, 'C-]', 'd')
+    await sees(window, /\[detached/)
+    enter(window, 'clear; holdfast migrate mover --to local --json | grep runtime')
+    await sees(window, /"runtime": "tmux"/)
+    enter(window, 'clear; holdfast migrate mover --to local')
+    await sees(window, /^mover is on this machine already$/m)
+    enter(window, 'clear; holdfast attach mover')
+    await sees(window, /^new-42\n[\s\S]*in>/m)
+    enter(window, 'exit 3')
+    await sees(window, /\[session ended: exit 3\]/)
+    enter(window, 'clear; holdfast migrate mover --to cluster; echo code-$?')
+    await sees(window, /there is nothing to move[\s\S]*code-1/)
+    enter(window, 'clear; holdfast kill mover; holdfast ls')
+    await sees(window, new RegExp(`^${id}\nID`, 'm'))
+  })
 })

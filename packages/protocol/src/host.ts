@@ -1,9 +1,10 @@
 /** What a session host is told and tells over its private HTTP interface: claim in, status out. */
 import { type Static, Type } from 'typebox'
 import { type Agent, detectorSchema } from './agent-schemas.ts'
+import type { NOT_IDENTITY } from './claim-identity.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import { type Activity, colsSchema, rowsSchema } from './session.ts'
-import { clipboardPolicySchema, idleActionSchema, restartSchema, sizePolicySchema } from './template.ts'
+import { clipboardPolicySchema, idleActionSchema, restartSchema, resumeSchema, sizePolicySchema } from './template.ts'
 
 const timeLimits = {
   expiresAt: Type.Union([Type.String(), Type.Null()], {
@@ -46,6 +47,11 @@ export const claimSchema = Type.Object({
   scrollbackLines: Type.Integer({ minimum: 0 }),
   idleAction: idleActionSchema,
   restart: restartSchema,
+  resume: Type.Optional(resumeSchema),
+  /** It has run before: it is started by `resume`, where there is one. */
+  again: Type.Optional(Type.Boolean()),
+  /** Its command begins with the signal CONT, not before. */
+  held: Type.Optional(Type.Boolean()),
   /** Further ones, which come before those of Holdfast. */
   detectors: Type.Optional(Type.Array(detectorSchema)),
   /** The screen of an earlier incarnation, to stand above this one's. Text with SGR sequences, as of the format `ansi`. */
@@ -53,8 +59,8 @@ export const claimSchema = Type.Object({
 })
 export type Claim = Static<typeof claimSchema>
 
-/** The claim as the host gives it back: without env, which may hold secrets, and without what is large. */
-export type ClaimIdentity = Omit<Claim, 'env' | 'above' | 'detectors'>
+/** The claim as the host gives it back. */
+export type ClaimIdentity = Omit<Claim, (typeof NOT_IDENTITY)[number]>
 
 /** How the output stream ended: nobody held the terminal any more, or those who still did were told to go, then killed. */
 export type TerminalEnd = 'closed' | 'forced'

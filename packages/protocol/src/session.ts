@@ -9,6 +9,7 @@ import {
   MAX_COMMANDS,
   MAX_KEYS,
   MAX_LABELS,
+  MAX_MESSAGE_BYTES,
   MAX_ROWS,
   MAX_WAIT_MS,
   MIN_COLS,
@@ -17,7 +18,14 @@ import {
 } from './limits.ts'
 import type { NodeEvent } from './node-event.ts'
 import { CONDITIONS, type ConditionType, PHASES, type Phase } from './phases.ts'
-import { clipboardPolicySchema, idleActionSchema, limitsSchema, restartSchema, sizePolicySchema } from './template.ts'
+import {
+  clipboardPolicySchema,
+  idleActionSchema,
+  limitsSchema,
+  restartSchema,
+  resumeSchema,
+  sizePolicySchema,
+} from './template.ts'
 
 export const colsSchema = Type.Integer({ minimum: MIN_COLS, maximum: MAX_COLS })
 export const rowsSchema = Type.Integer({ minimum: MIN_ROWS, maximum: MAX_ROWS })
@@ -74,6 +82,22 @@ export const createSessionSchema = Type.Object(
     }),
     idleAction: Type.Optional(idleActionSchema),
     restart: Type.Optional(restartSchema),
+    resume: Type.Optional(resumeSchema),
+    continues: Type.Optional(
+      Type.Object(
+        {
+          screen: Type.String({
+            maxLength: MAX_MESSAGE_BYTES,
+            description: 'as of the format `ansi`: it stands above what its command writes here',
+          }),
+        },
+        {
+          additionalProperties: false,
+          description:
+            'it ran elsewhere before: its command is started by `resume`, where there is one, and not before it gets the signal CONT',
+        },
+      ),
+    ),
   },
   { additionalProperties: false },
 )
@@ -149,6 +173,9 @@ export const sessionSchema = Type.Object({
   template: Type.String({ description: 'what it was made from' }),
   command: Type.String({ description: 'the program' }),
   args: Type.Array(Type.String(), { description: 'its arguments' }),
+  resume: Type.Optional(
+    Type.Array(Type.String(), { description: 'by which its command is started again; absent: as the first time' }),
+  ),
   cwd: Type.String({ description: 'where it was started' }),
   title: Type.String({ description: 'as programs set it' }),
   cols: Type.Integer({ description: 'width, columns' }),

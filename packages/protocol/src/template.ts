@@ -44,6 +44,12 @@ export const restartSchema = Type.Union([Type.Literal('never'), Type.Literal('on
 })
 export type RestartPolicy = Static<typeof restartSchema>
 
+const RECIPE =
+  'program and arguments, with no shell in between, by which its command is started again: on another host, after it was suspended, when it has moved; default: as the first time'
+const recipe = (description: string) =>
+  Type.Array(Type.String({ maxLength: 131_072 }), { minItems: 1, maxItems: 1024, description })
+export const resumeSchema = recipe(RECIPE)
+
 export const templateSchema = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,38}$', description: 'by which it is asked for' }),
@@ -74,6 +80,7 @@ export const templateSchema = Type.Object(
     ),
     idleAction: Type.Optional(idleActionSchema),
     restart: Type.Optional(restartSchema),
+    resume: Type.Optional(recipe(`for sessions without a command of their own: ${RECIPE}`)),
     detectors: Type.Optional(
       Type.Array(detectorSchema, {
         maxItems: 16,

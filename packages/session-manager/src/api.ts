@@ -25,6 +25,7 @@ export type SessionApi = Pick<
   | 'createSession'
   | 'getSession'
   | 'listSessions'
+  | 'environment'
   | 'updateSession'
   | 'deleteSession'
   | 'input'

@@ -2,12 +2,14 @@
 export type { LiveAttachment, SessionApi } from './api.ts'
 export { type AgentChange, agentChanges, type Hook, runHook } from './hooks.ts'
 export { type Capacity, type LocalLoad, localFirst, type Policy, type Side } from './hybrid/policy.ts'
+export type { MigrateOptions } from './hybrid/target.ts'
 export { ManagedSession } from './managed-session.ts'
 export {
   type ClusterOptions,
   type Filter,
   type LocalOptions,
   type ManagerOptions,
+  migrate,
   type OverflowOptions,
   SessionManager,
   sessionsOf,

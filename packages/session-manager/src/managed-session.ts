@@ -9,7 +9,7 @@ import { type Until, wait } from './waiting.ts'
  * SESSION_ENDED where a running command is needed, and in a cluster HOST_UNREACHABLE, TIMEOUT and the like, which are `retryable`.
  */
 export class ManagedSession {
-  /** Unique, and the same in every program; of tmux it begins with `tmux-`. */
+  /** Unique, and the same in every program; it stays when the session moves. Made by tmux, it begins with `tmux-`. */
   readonly id: string
   readonly #api: SessionApi
   #info: Session

@@ -9,12 +9,14 @@ import {
   hasEnded,
   type Phase,
   type ServerEvent,
+  type Session,
 } from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 import { refuseFailed } from './failed-start.ts'
 import { type AgentChange, agentChanges } from './hooks.ts'
 import { HybridSessions } from './hybrid/hybrid-sessions.ts'
 import { localFirst, type Policy } from './hybrid/policy.ts'
+import type { MigrateOptions } from './hybrid/target.ts'
 import { ManagedSession } from './managed-session.ts'
 import { TmuxSessions } from './tmux/tmux-sessions.ts'
 
@@ -38,7 +40,7 @@ export type ManagerOptions =
 export interface OverflowOptions {
   /** Where a session goes that could run on either side; default: here while there is room, `localFirst()`. */
   policy?: Policy
-  /** Directory in which is kept on which side a create that may be repeated has its session; default: `~/.local/state/holdfast`. */
+  /** Directory in which is kept on which side a create that may be repeated has its session, and where sessions are that have moved; default: `~/.local/state/holdfast`. */
   stateDir?: string
   /** Hears in one sentence what does not work as usual, such as a cluster that does not answer; null when all does again. */
   onNotice?: (notice: string | null) => void
@@ -52,6 +54,15 @@ export interface Filter {
   labels?: Readonly<Record<string, string>>
   /** `running`, `exited` … */
   phase?: Phase
+}
+
+/**
+ * Moves a session to the other side and starts its command there, by `resume` where it has that: as `SessionManager.migrate`, for
+ * who has the calls alone.
+ */
+export const migrate = async (api: SessionApi, id: string, options: MigrateOptions): Promise<Session> => {
+  if (api instanceof HybridSessions) return api.migrate(id, options)
+  throw new HoldfastError('BAD_REQUEST', 'sessions move only in mode "hybrid", which has both sides; use that mode')
 }
 
 /** The calls behind a manager, for who draws the screen of a session itself. */
@@ -115,6 +126,17 @@ export class SessionManager {
     const sessions = await allSessions(this.#api, { label, ...(phase === undefined ? {} : { phase }) })
     const named = name === undefined ? sessions : sessions.filter((session) => session.name === name)
     return named.map((info) => new ManagedSession(this.#api, info))
+  }
+
+  /**
+   * Moves a session between this machine and the cluster, in mode `hybrid`: screen, lines above, directory, environment, name and
+   * labels go along, and its command is started there, by `resume` where it has that. Its id stays. Files do not move. When it
+   * rejects, the session goes on where it was, or a further call does the rest. Throws BAD_REQUEST in another mode and for what
+   * tmux cannot give, CWD_NOT_FOUND, COMMAND_NOT_FOUND, SESSION_ENDED, FORBIDDEN for a session that someone else made, and
+   * what `create` throws.
+   */
+  async migrate(id: string, options: MigrateOptions): Promise<ManagedSession> {
+    return new ManagedSession(this.#api, await migrate(this.#api, id, options))
   }
 
   /** Every change of every session, from now on until `signal` aborts. tmux is looked at once a second; a cluster is followed over reconnects. */

@@ -6,6 +6,7 @@ import { authenticate } from './authenticate.ts'
 import { automationRoute } from './automation-route.ts'
 import { deathsRoute } from './deaths-route.ts'
 import { createEngine, type Engine, type EngineOptions } from './engine.ts'
+import { environmentRoute } from './environment-route.ts'
 import { eventsRoute } from './events-route.ts'
 import { extendRoute } from './extend-route.ts'
 import { internalRoute } from './internal-route.ts'
@@ -28,6 +29,7 @@ const api = async (app: FastifyInstance, { engine, key }: { engine: Engine; key:
   await app.register(sessionsRoute, { engine })
   await app.register(automationRoute, { engine })
   await app.register(deathsRoute, { engine })
+  await app.register(environmentRoute, { engine })
   await app.register(extendRoute, { engine })
   await app.register(updateRoute, { engine })
   await app.register(suspendRoute, { engine })

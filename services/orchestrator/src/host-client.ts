@@ -22,6 +22,8 @@ export interface HostClient {
   status(target: Target): Promise<HostStatus>
   /** The latest commands of its shell. */
   commands(target: Target): Promise<Command[]>
+  /** Which it was claimed with. */
+  environment(target: Target): Promise<Record<string, string>>
   /** Takes the place of the claim's. */
   update(target: Target, to: Changeable): Promise<HostStatus>
   /** Ends the session and answers when it has ended. */
@@ -101,6 +103,7 @@ export const createHostClient = (masterKey: string): HostClient => {
     claim: async (target, claim) => parseStatus((await post(target, '/claim', claim, SCREEN_MS)).text, target.hostId),
     status: async (target) => parseStatus((await get(target, '/status', CALL_MS)).text, target.hostId),
     commands: async (target) => parseCommands((await get(target, '/commands', COMMANDS_MS)).text, target.hostId),
+    environment: async (target) => parseEnv((await get(target, '/environment', CALL_MS)).text, target.hostId),
     update: async (target, to) => parseStatus((await post(target, '/update', to, CALL_MS)).text, target.hostId),
     stop: async (target, graceMs) =>
       parseStatus((await post(target, '/stop', { graceMs }, graceMs + SCREEN_MS)).text, target.hostId),

@@ -9,13 +9,14 @@ import {
   HoldfastError,
   type HostStatus,
   MAX_COMMANDS,
+  NOT_IDENTITY,
 } from '@holdfast/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
-const identitySchema = Type.Omit(claimSchema, ['env', 'above', 'detectors'])
+const identitySchema = Type.Omit(claimSchema, [...NOT_IDENTITY])
 const exitSchema = Type.Object({
   exitCode: nullable(Type.Integer()),
   signal: nullable(Type.String({ maxLength: 16 })),

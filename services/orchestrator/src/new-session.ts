@@ -30,6 +30,10 @@ const commandLine = (body: CreateSession, template: Template): { command: string
   return { command: body.command, args: body.args ?? [] }
 }
 
+/** What its first start brings along from where it ran before. */
+const broughtAlong = ({ continues }: CreateSession) =>
+  continues === undefined ? {} : { above: continues.screen, again: true, held: true }
+
 /** What a session has before it is placed. */
 const NOT_YET = {
   node: null,
@@ -62,6 +66,8 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): Omit
   const createdAt = new Date(now).toISOString()
   const restart = body.restart ?? template.restart ?? 'never'
   const ttlSeconds = body.ttlSeconds ?? template.ttlSeconds
+  // That of a template is for its own command.
+  const resume = body.resume ?? (body.command === undefined ? template.resume : undefined)
   return {
     id,
     tenant: caller.tenant,
@@ -85,6 +91,8 @@ export const newRecord = (body: CreateSession, context: NewSessionContext): Omit
       expiresAt: ttlSeconds === undefined ? null : new Date(now + ttlSeconds * 1000).toISOString(),
       idleAction: body.idleAction ?? template.idleAction ?? 'stop',
       restart,
+      ...(resume === undefined ? {} : { resume }),
+      ...broughtAlong(body),
       idleSeconds: body.idleSeconds ?? template.idleSeconds ?? null,
       replayBytes: limits.replayBytes ?? REPLAY_BYTES,
       scrollbackLines: limits.scrollbackLines ?? SCROLLBACK_LINES,

@@ -130,6 +130,7 @@ const claimOf = async ({ store, templates }: Domain, record: SessionRecord): Pro
     ...record.spec,
     ...aboveOf(record.fence > 1 ? await store.screen(record.tenant, record.id) : null),
     ...(detectors === undefined ? {} : { detectors }),
+    ...(record.startedAt === null ? {} : { again: true }),
     env: { ...env, ...record.spec.env },
     session: record.id,
     tenant: record.tenant,
@@ -137,6 +138,12 @@ const claimOf = async ({ store, templates }: Domain, record: SessionRecord): Pro
     incarnation: record.incarnation,
     fence: record.fence,
   }
+}
+
+/** Without what was for this one start. */
+const started = ({ spec, keepEnv }: SessionRecord): SessionRecord['spec'] => {
+  const { above: _above, again: _again, held: _held, ...rest } = spec
+  return keepEnv ? rest : { ...rest, env: {} }
 }
 
 const running = async (
@@ -150,7 +157,7 @@ const running = async (
     address,
     startedAt: status.startedAt ?? new Date().toISOString(),
     conditions: withCondition([], 'Reachable', 'True', ''),
-    spec: record.keepEnv ? record.spec : { ...record.spec, env: {} },
+    spec: started(record),
   })
   domain.live.heard(record.id, status)
   // The watcher has the host from here on, and wakes us when the command ends.

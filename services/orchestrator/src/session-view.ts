@@ -33,6 +33,7 @@ export const sessionView = (record: SessionRecord, status: HostStatus | null, co
     createdAt: record.createdAt,
     ...present({
       agent: record.phase === 'running' ? (record.agent ?? undefined) : undefined,
+      resume: spec.resume,
       activity: ended ? undefined : status?.activity,
       commands,
       expiresAt: spec.expiresAt ?? undefined,

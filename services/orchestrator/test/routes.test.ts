@@ -92,7 +92,7 @@ test('OpenAPI describes every public route', { skip }, async (t) => {
   assert.match(openapi, /^3\./)
   const of = (path: string) => `/v1/sessions/{id}${path}`
   const automation = ['/input', '/resize', '/signal', '/wait', '/screen', '/tickets']
-  const lifecycle = ['/why', '/deaths', '/placement', '/extend', '/suspend', '/resume']
+  const lifecycle = ['/why', '/deaths', '/placement', '/environment', '/extend', '/suspend', '/resume']
   const sessions = ['', ...automation, ...lifecycle]
   const nodes = ['', '/cordon', '/uncordon', '/drain'].map((action) => `/v1/nodes/{id}${action}`)
   const names = ['sessions', 'templates', 'usage', 'deaths', 'reap', 'nodes', 'maintenance', 'placement', 'events']

@@ -77,6 +77,37 @@ test('a suspended session keeps its screen and comes back as a new incarnation b
   assert.equal((await call('DELETE', `/v1/sessions/${id}`)).status, 204)
 })
 
+test('a command is started again by its recipe, its own or that of the template, and stays what it was made as', {
+  skip,
+}, async (t) => {
+  const world = await newWorld(t, server())
+  const templates =
+    '- {name: agent, command: [sh, -c, "echo first; exec sleep 600"], resume: [sh, -c, "echo recipe; exec sleep 600"]}'
+  const orchestrator = await startOrchestrator(t, world, { templates })
+  const { call, create } = orchestrator
+  const script = (word: string) => ['sh', '-c', `echo ${word}; exec sleep 600`]
+  const [command, ...args] = script('mine')
+  for (const [body, first, second] of [
+    [{}, 'first', 'recipe'],
+    [{ command, args, resume: script('own') }, 'mine', 'own'],
+    [{ command, args }, 'mine', 'anew ──\nmine'],
+  ] as const) {
+    const made = await create(body)
+    await screenHas(orchestrator, made.id, first)
+    await call('POST', `/v1/sessions/${made.id}/suspend`, {})
+    // What a session is stands with its host, too.
+    await emptyRedis(world)
+    await eventually('it is found again', async () => {
+      const { session } = await call('GET', `/v1/sessions/${made.id}`)
+      return session?.phase === 'suspended'
+    })
+    const { session } = await call('POST', `/v1/sessions/${made.id}/resume`)
+    await screenHas(orchestrator, made.id, second)
+    assert.deepEqual([session.command, session.args, session.resume], [made.command, made.args, made.resume])
+    assert.equal((await call('DELETE', `/v1/sessions/${made.id}`)).status, 204)
+  }
+})
+
 test('a suspended session is found again when the store is emptied, also by another orchestrator', {
   skip,
 }, async (t) => {

@@ -1,7 +1,9 @@
 /*
  * The session leader: runs one command on the terminal it was given and says, in the output stream itself, how it ended.
  *
- *   hold <nonce> <cwd> -- <command> [argument...]
+ *   hold <nonce> <cwd> --|--held <command> [argument...]
+ *
+ * Held, the command begins when its process gets CONT.
  *
  * The mark  ESC ]7777;<nonce>;[<kind><number>[c]][t] BEL  travels through the tty behind every byte written before it, so
  * whoever reads it has all output, even if reading was paused. It comes when the command has ended (kinds: e = exit code,
@@ -44,11 +46,21 @@ static void prefer_for_oom_kill(void) {
   close(fd);
 }
 
+/* However early it comes: it is blocked, and what is blocked is not ignored but stays pending. */
+static void await_cont(void) {
+  sigset_t go;
+  int got;
+  sigemptyset(&go);
+  sigaddset(&go, SIGCONT);
+  sigwait(&go, &got);
+}
+
 /* In the child, where signals wait for the command; returns errno of what failed. */
-static int start(const char *cwd, char **argv, const sigset_t *mask) {
+static int start(const char *cwd, int held, char **argv, const sigset_t *mask) {
   setpgid(0, 0);
   tcsetpgrp(0, getpid()); /* TTOU is still blocked here, so this works from the background */
   for_ignored(SIG_DFL);
+  if (held) await_cont();
   sigprocmask(SIG_SETMASK, mask, NULL);
   prefer_for_oom_kill();
   if (chdir(cwd) != 0) return errno;
@@ -95,7 +107,7 @@ static void describe(char *what, size_t size, int status) {
 }
 
 /* Returns 0 when the command runs, else the errno of what failed. */
-static int launch(pid_t *child, const char *cwd, char **argv, const sigset_t *mask) {
+static int launch(pid_t *child, const char *cwd, int held, char **argv, const sigset_t *mask) {
   int failure[2], error = 0;
   if (pipe2(failure, O_CLOEXEC) != 0) return errno;
   sigset_t every, own;
@@ -106,7 +118,7 @@ static int launch(pid_t *child, const char *cwd, char **argv, const sigset_t *ma
   if (*child != 0) sigprocmask(SIG_SETMASK, &own, NULL);
   if (*child < 0) return refused;
   if (*child == 0) {
-    error = start(cwd, argv, mask);
+    error = start(cwd, held, argv, mask);
     if (write(failure[1], &error, sizeof error) != sizeof error) _exit(126);
     _exit(127);
   }
@@ -119,8 +131,9 @@ static int launch(pid_t *child, const char *cwd, char **argv, const sigset_t *ma
 }
 
 int main(int argc, char **argv) {
-  if (argc < 5 || strcmp(argv[3], "--") != 0) {
-    fputs("usage: hold <nonce> <cwd> -- <command> [argument...]\n", stderr);
+  int held = argc >= 5 && strcmp(argv[3], "--held") == 0;
+  if (argc < 5 || (!held && strcmp(argv[3], "--") != 0)) {
+    fputs("usage: hold <nonce> <cwd> --|--held <command> [argument...]\n", stderr);
     return 64;
   }
   char nonce[65];
@@ -141,7 +154,7 @@ int main(int argc, char **argv) {
 
   pid_t child = -1;
   char end[32] = ""; /* of the command, once it is known */
-  int error = launch(&child, argv[2], argv + 4, &before);
+  int error = launch(&child, argv[2], held, argv + 4, &before);
   if (error != 0) snprintf(end, sizeof end, "x%d", error);
   for (int told = 0, closed = 0, asked = 0;;) {
     int status;

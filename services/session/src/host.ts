@@ -5,6 +5,7 @@ import {
   type DeathNote,
   HoldfastError,
   type HostStatus,
+  NOT_IDENTITY,
   SUBPROTOCOL,
 } from '@holdfast/protocol'
 import type { Logger } from '@holdfast/service-kit'
@@ -19,8 +20,10 @@ export interface HostParts {
   logger: Logger
 }
 
-const identityOf = ({ env: _secret, above: _screen, detectors: _detectors, ...identity }: Claim): ClaimIdentity =>
-  identity
+const identityOf = (claim: Claim): ClaimIdentity =>
+  Object.fromEntries(
+    Object.entries(claim).filter(([name]) => !NOT_IDENTITY.some((kept) => kept === name)),
+  ) as ClaimIdentity
 
 export class Host {
   readonly #parts: HostParts

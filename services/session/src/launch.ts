@@ -14,6 +14,8 @@ export interface Launch {
   args: readonly string[]
   cwd: string
   env: Record<string, string>
+  /** It waits for CONT. */
+  held: boolean
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
@@ -46,14 +48,21 @@ const canRun = (command: string, path: string, cwd: string): boolean => {
   return path.split(delimiter).some((directory) => isExecutable(resolve(cwd, directory, command)))
 }
 
+/** Started again, it is by its recipe. */
+const commandLine = ({ again, resume, command, args }: Claim): Pick<Launch, 'command' | 'args'> => {
+  const [program, ...rest] = (again && resume) || [command, ...args]
+  return { command: program ?? command, args: rest }
+}
+
 /** Throws CWD_NOT_FOUND or COMMAND_NOT_FOUND; nothing has been started then. */
 export const prepareLaunch = (claim: Claim, surroundings: Surroundings): Launch => {
   const cwd = resolve(surroundings.cwd, claim.cwd ?? '.')
   if (!isDirectory(cwd)) throw new HoldfastError('CWD_NOT_FOUND', `there is no directory "${cwd}"`)
   const env = environment(surroundings.env, claim.env)
-  if (!canRun(claim.command, env.PATH ?? DEFAULT_PATH, cwd)) {
-    const where = claim.command.includes('/') ? `from ${cwd}` : `in PATH ${env.PATH}`
-    throw new HoldfastError('COMMAND_NOT_FOUND', `"${claim.command}" is no program that can be run ${where}`)
+  const { command, args } = commandLine(claim)
+  if (!canRun(command, env.PATH ?? DEFAULT_PATH, cwd)) {
+    const where = command.includes('/') ? `from ${cwd}` : `in PATH ${env.PATH}`
+    throw new HoldfastError('COMMAND_NOT_FOUND', `"${command}" is no program that can be run ${where}`)
   }
-  return { command: claim.command, args: claim.args, cwd, env }
+  return { command, args, cwd, env, held: claim.held ?? false }
 }

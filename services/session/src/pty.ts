@@ -14,6 +14,8 @@ export interface PtyOptions {
   args: readonly string[]
   cwd: string
   env: Readonly<Record<string, string>>
+  /** The command begins with the signal CONT, not before. */
+  held: boolean
   cols: number
   rows: number
 }
@@ -65,7 +67,8 @@ export class Pty {
 
   constructor(options: PtyOptions, events: PtyEvents) {
     this.#events = events
-    this.#child = spawn(options.hold, [this.nonce, options.cwd, '--', options.command, ...options.args], {
+    const begin = options.held ? '--held' : '--'
+    this.#child = spawn(options.hold, [this.nonce, options.cwd, begin, options.command, ...options.args], {
       name: options.env.TERM ?? 'xterm-256color',
       cols: options.cols,
       rows: options.rows,

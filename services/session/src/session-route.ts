@@ -136,6 +136,9 @@ const suspend: Handler = async ({ host, body }) => {
   return json({ env: session.claim.env })
 }
 
+/** To who may have it: the orchestrator knows. */
+const environment: Handler = ({ host }) => json({ env: running(host).claim.env })
+
 /** Comes before the host is frozen: then it can tell nobody any more. */
 const dismiss: Handler = async ({ host }) => {
   await running(host).dismiss()
@@ -159,6 +162,7 @@ export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /wait': wait,
   'GET /screen': screen,
   'GET /commands': ({ host }) => json(host.session.shell.log.commands),
+  'GET /environment': environment,
   'POST /update': update,
   'POST /suspend': suspend,
   'POST /dismiss': dismiss,

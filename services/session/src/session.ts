@@ -8,6 +8,7 @@ import {
   type HostExit,
   type HostMessage,
   newEpoch,
+  resumed,
   type Sight,
   type SignalName,
   type TerminalEnd,
@@ -23,7 +24,6 @@ import type { Taken } from './native-stream.ts'
 import { OomWatch } from './oom.ts'
 import { Pty, type PtyEvents } from './pty.ts'
 import { ResizePacer } from './resize-pacer.ts'
-import { resumed } from './resumed.ts'
 import { Screen, type ScreenEvents } from './screen.ts'
 import { Shell, type ShellEvents } from './shell/shell.ts'
 import type { Size } from './size-policy.ts'
@@ -82,11 +82,14 @@ export class Session implements Watched, Controls {
   #screen: Screen | null = null
   /** Its screen when it was suspended. */
   #suspended: FinalScreen | null = null
+  /** The program as it was started. */
+  readonly #command: string
   #commandEnd: CommandEnd = { exitCode: null, signal: null }
 
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
     const { cols, rows } = claim
     this.claim = claim
+    this.#command = launch.command
     this.#state = { cols, rows, oomKills: 0, exit: null }
     // Counts from before the command runs.
     this.#oom = new OomWatch(oomCounters, (kills) => this.#outOfMemory(kills))
@@ -97,7 +100,7 @@ export class Session implements Watched, Controls {
         fd,
         nonce,
         replayBytes: claim.replayBytes,
-        first: claim.above === undefined ? undefined : resumed(claim.above),
+        first: claim.above === undefined ? undefined : Buffer.from(resumed(claim.above)),
       },
       this.#streamEvents(),
     )
@@ -356,7 +359,7 @@ export class Session implements Watched, Controls {
   /** What follows in the stream comes from processes that it left behind. */
   #commandEnded(ending: Ending, offset: number): void {
     this.#commandEnd = { ...exitOf(ending), leaderOffset: Math.min(offset, this.stream.end) }
-    const line = lastLine(ending, this.claim.command)
+    const line = lastLine(ending, this.#command)
     if (line !== null) this.#say(line)
   }
 

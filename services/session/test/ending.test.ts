@@ -25,7 +25,7 @@ const startPty = (t: TestContext, command: string, args: string[], perPiece: () 
   const none = () => undefined
   const env = { PATH: '/usr/bin:/bin' }
   const pty = new Pty(
-    { hold: HOLD, command, args, cwd: '/', cols: 80, rows: 24, env },
+    { hold: HOLD, command, args, cwd: '/', cols: 80, rows: 24, env, held: false },
     {
       onLeaderGone: () => stream.drain(),
       onEnding: ending.resolve,

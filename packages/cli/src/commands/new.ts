@@ -18,6 +18,7 @@ export const newCommand = command(
     examples: [
       'holdfast new --idle 3600 --idle-action suspend',
       'holdfast new -d --restart always --node-selector disk=ssd -- ./serve.sh',
+      "holdfast new --resume-command 'claude --continue' --idle-action suspend --idle 3600 -- claude",
       'holdfast new --mode simple -- claude',
     ],
   },

@@ -9,6 +9,7 @@ import {
   type Session,
   type SessionPage,
   type SignalName,
+  sessionId,
   type Update,
   type Wait,
   type WaitResult,
@@ -18,13 +19,17 @@ import { needsCluster, TMUX_REGION } from '../tmux/limits.ts'
 import { Ledger } from './ledger.ts'
 import { localLoad } from './load.ts'
 import { merged } from './merged.ts'
+import { Migration } from './migration.ts'
+import { Moves } from './moves.ts'
+import { keptId, named, namedEvents, namedList } from './names.ts'
 import { inWords, type Policy, type Side } from './policy.ts'
+import type { MigrateOptions } from './target.ts'
 
 export interface HybridOptions {
   local: SessionApi
   cluster: SessionApi
   policy: Policy
-  /** Directory for which side has the session of a create that may be repeated. */
+  /** Directory for which side has the session of a create that may be repeated, and where sessions are that have moved. */
   stateDir: string
   /** Told in one sentence what does not work as usual; null when all does again. */
   onNotice?: ((notice: string | null) => void) | undefined
@@ -48,23 +53,36 @@ async function* whereTmuxIs(events: AsyncIterable<ServerEvent>): AsyncIterable<S
   }
 }
 
+/** Of a session that has not moved its id says it, and so does that of the one that it is now. */
+const sideOf = (id: string): Side => (id.startsWith(`${TMUX_REGION}-`) ? 'local' : 'cluster')
+
 export class HybridSessions implements SessionApi {
   readonly #options: HybridOptions
   readonly #ledger: Ledger
+  readonly #moves: Moves
   #notice: string | null = null
 
   constructor(options: HybridOptions) {
     this.#options = options
     this.#ledger = new Ledger(options.stateDir)
+    this.#moves = new Moves(options.stateDir)
   }
 
   async createSession(body: CreateSession, options: CreateOptions = {}): Promise<Session> {
-    const { local, cluster } = this.#options
     const idempotencyKey = options.idempotencyKey ?? randomId(20)
-    const side = await this.#ledger.settle(idempotencyKey, () => this.#choose(body))
-    if (side === 'local') return local.createSession(body, { ...options, idempotencyKey })
+    const { side, id } = await this.#ledger.settle(idempotencyKey, () => this.#choose(body))
+    const moved = id === null ? null : await this.#moved(id)
+    if (moved !== null) return moved
+    const made = await this.#create(side, body, { ...options, idempotencyKey })
+    if (options.idempotencyKey !== undefined) await this.#ledger.note(idempotencyKey, side, made.id)
+    return made
+  }
+
+  async #create(side: Side, body: CreateSession, options: CreateOptions): Promise<Session> {
+    const { local, cluster } = this.#options
+    if (side === 'local') return local.createSession(body, options)
     try {
-      return this.#answered(await cluster.createSession(body, { ...options, idempotencyKey }))
+      return this.#answered(await cluster.createSession(body, options))
     } catch (error) {
       if (!isAway(error)) throw error
       const load = await localLoad(local).catch(unlessNoTmux)
@@ -75,55 +93,85 @@ export class HybridSessions implements SessionApi {
     }
   }
 
-  getSession(id: string): Promise<Session> {
-    return this.#sideOf(id).getSession(id)
+  async getSession(id: string): Promise<Session> {
+    const { api, real } = this.#at(id)
+    return named(await api.getSession(real), this.#moves)
+  }
+
+  environment(id: string): Promise<Record<string, string>> {
+    const { api, real } = this.#at(id)
+    return api.environment(real)
   }
 
   /** All on one page; without those of a cluster that does not answer, which a notice says. */
   async listSessions({ cursor: _cursor, limit: _limit, ...query }: ListQuery = {}): Promise<SessionPage> {
     const [here, there] = await Promise.all([this.#listLocal(query), this.#listCluster(query)])
-    const sessions = [...here, ...there]
+    const sessions = namedList([...here, ...there], this.#moves)
     return { sessions: sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)) }
   }
 
-  updateSession(id: string, body: Update): Promise<Session> {
-    return this.#sideOf(id).updateSession(id, body)
+  async updateSession(id: string, body: Update): Promise<Session> {
+    const { api, real } = this.#at(id)
+    return named(await api.updateSession(real, body), this.#moves)
   }
 
-  deleteSession(id: string): Promise<void> {
-    return this.#sideOf(id).deleteSession(id)
+  async deleteSession(id: string): Promise<void> {
+    const { api, real } = this.#at(id)
+    await api.deleteSession(real)
+    const kept = keptId(id, this.#moves)
+    const move = this.#moves.of(kept)
+    if (move !== null && !move.ended)
+      await this.#options[sideOf(move.target)].deleteSession(move.target).catch(() => {})
+    await this.#moves.forget(kept)
+  }
+
+  /** Ends it here and goes on there, or the other way round; resolves with the session as it is then. */
+  async migrate(id: string, options: MigrateOptions): Promise<Session> {
+    const { local, cluster } = this.#options
+    const parts = { sides: { local, cluster }, sideOf, moves: this.#moves }
+    const kept = keptId(sessionId(id), this.#moves)
+    await this.#moves.alone(kept, () => new Migration(kept, parts, options).run())
+    return this.getSession(kept)
   }
 
   input(id: string, data: string | Uint8Array): Promise<void> {
-    return this.#sideOf(id).input(id, data)
+    const { api, real } = this.#at(id)
+    return api.input(real, data)
   }
 
   paste(id: string, text: string): Promise<void> {
-    return this.#sideOf(id).paste(id, text)
+    const { api, real } = this.#at(id)
+    return api.paste(real, text)
   }
 
   sendKeys(id: string, keys: readonly string[]): Promise<void> {
-    return this.#sideOf(id).sendKeys(id, keys)
+    const { api, real } = this.#at(id)
+    return api.sendKeys(real, keys)
   }
 
   resize(id: string, cols: number, rows: number): Promise<void> {
-    return this.#sideOf(id).resize(id, cols, rows)
+    const { api, real } = this.#at(id)
+    return api.resize(real, cols, rows)
   }
 
   signal(id: string, name: SignalName): Promise<void> {
-    return this.#sideOf(id).signal(id, name)
+    const { api, real } = this.#at(id)
+    return api.signal(real, name)
   }
 
   wait(id: string, body: Wait, signal?: AbortSignal): Promise<WaitResult> {
-    return this.#sideOf(id).wait(id, body, signal)
+    const { api, real } = this.#at(id)
+    return api.wait(real, body, signal)
   }
 
   screen(id: string, format: ScreenFormat, scrollback?: number): Promise<string> {
-    return this.#sideOf(id).screen(id, format, scrollback)
+    const { api, real } = this.#at(id)
+    return api.screen(real, format, scrollback)
   }
 
   attach(id: string, options: AttachOptions): LiveAttachment {
-    return this.#sideOf(id).attach(id, options)
+    const { api, real } = this.#at(id)
+    return api.attach(real, options)
   }
 
   /** Of a cluster that is away nothing comes until it is back: `onLink` and a notice say so. */
@@ -133,12 +181,26 @@ export class HybridSessions implements SessionApi {
       this.#tell(failure)
       onLink?.(failure)
     }
-    return merged(whereTmuxIs(local.events(signal)), cluster.events(signal, linked))
+    return namedEvents(merged(whereTmuxIs(local.events(signal)), cluster.events(signal, linked)), this.#moves)
   }
 
-  /** An id says where its session is. */
-  #sideOf(id: string): SessionApi {
-    return id.startsWith(`${TMUX_REGION}-`) ? this.#options.local : this.#options.cluster
+  /** Where the session is now. */
+  #at(id: string): { api: SessionApi; real: string } {
+    const real = this.#moves.at(id)
+    return { api: this.#options[sideOf(real)], real }
+  }
+
+  /** The session that was made with this id, if it has moved since; null also when it is no more. */
+  async #moved(id: string): Promise<Session | null> {
+    const move = this.#moves.of(id)
+    if (move === null) return null
+    try {
+      return await this.getSession(id)
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'SESSION_NOT_FOUND' || !move.ended) throw error
+      await this.#moves.forget(id)
+      return null
+    }
   }
 
   async #choose(body: CreateSession): Promise<Side> {

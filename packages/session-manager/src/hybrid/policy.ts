@@ -4,6 +4,8 @@ import type { CreateSession } from '@holdfast/protocol'
 /** tmux on this machine, or the cluster. */
 export type Side = 'local' | 'cluster'
 
+export const sideName = (side: Side): string => (side === 'local' ? 'on this machine' : 'in the cluster')
+
 /** How full this machine is. */
 export interface LocalLoad {
   /** Live ones of ours. */

@@ -14,6 +14,8 @@ import {
   newSessionId,
 } from '@holdfast/protocol'
 import { Errors } from 'typebox/value'
+import { COMMON } from './environment.ts'
+import { behindGate } from './gate.ts'
 import { needsCluster, TMUX_REGION } from './limits.ts'
 import { encode, type Kept, OPTION } from './record.ts'
 import { paneOf, quoted } from './tmux.ts'
@@ -37,6 +39,9 @@ const SETTINGS = [
   'set-option -gq allow-passthrough on',
   "set-option -gq update-environment ''",
 ]
+
+/** What a session runs that names no command. */
+export const userShell = (): string => userInfo().shell ?? '/bin/sh'
 
 const isDirectory = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -62,20 +67,32 @@ const isThere = async (command: string, cwd: string, path: string): Promise<bool
 }
 
 /** Of a template's body there is nothing here: what is not given is this user's. */
-const checked = async (body: CreateSession): Promise<{ kept: Omit<Kept, 'bodyHash'>; shell: boolean }> => {
+const checked = async (body: CreateSession): Promise<Pick<Plan, 'kept' | 'program'>> => {
   const [fault] = Errors(createSessionSchema, body)
   if (fault !== undefined) throw new HoldfastError('BAD_REQUEST', `body${fault.instancePath} ${fault.message}`)
   const why = needsCluster(body)
   if (why !== null) throw new HoldfastError('BAD_REQUEST', `${why}; mode "distributed" can`)
   const cwd = body.cwd ?? homedir()
   if (!(await isDirectory(cwd))) throw new HoldfastError('CWD_NOT_FOUND', `there is no directory "${cwd}"`)
-  const command = body.command ?? userInfo().shell ?? '/bin/sh'
+  const { args = [], labels = {}, resume, continues } = body
+  const command = body.command ?? userShell()
+  const program = [command, ...args]
+  const started = continues !== undefined && resume !== undefined ? resume : program
+  const [executable = ''] = started
   // biome-ignore lint/style/noProcessEnv: tmux has the environment of the program that starts it
-  if (!(await isThere(command, cwd, body.env?.PATH ?? env.PATH ?? '')))
-    throw new HoldfastError('COMMAND_NOT_FOUND', `there is no program "${command}"`)
-  const { args = [], labels = {} } = body
-  const kept = { name: body.name ?? '', command, args, cwd, labels, createdAt: new Date().toISOString() }
-  return { kept, shell: body.command === undefined && args.length === 0 }
+  if (!(await isThere(executable, cwd, body.env?.PATH ?? env.PATH ?? '')))
+    throw new HoldfastError('COMMAND_NOT_FOUND', `there is no program "${executable}"`)
+  const recipe = resume === undefined ? {} : { resume }
+  const kept = { name: body.name ?? '', command, args, cwd, ...recipe, labels, createdAt: new Date().toISOString() }
+  const isShell = body.command === undefined && args.length === 0 && started === program
+  return { kept, program: isShell ? null : started }
+}
+
+/** One argument would go through a shell; the user's own shell is a login shell, as tmux starts it. */
+const programWords = async ({ kept, program }: Pick<Plan, 'kept' | 'program'>, screen: string | null) => {
+  if (screen !== null) return behindGate(screen, program ?? [kept.command, '-l'])
+  if (program === null) return { words: [], file: null }
+  return { words: program.length > 1 ? program : ['/usr/bin/env', ...program], file: null }
 }
 
 const hashOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex')
@@ -84,26 +101,33 @@ const hashOf = (value: unknown): string => createHash('sha256').update(canonical
 const idOf = (key: string | undefined): string =>
   key === undefined ? newSessionId(TMUX_REGION) : `${TMUX_REGION}-${hashOf(key).slice(0, 20)}`
 
+interface Plan {
+  kept: Omit<Kept, 'bodyHash'>
+  /** What is started; null: the user's own shell. */
+  program: readonly string[] | null
+}
+
 export interface Creation {
   id: string
   bodyHash: string
+  /** With what is shown first, for the session to remove; null when nothing is. */
+  file: string | null
   /** For `source-file`: arguments of any length and content go this way. */
   script: string
 }
 
 /** Throws BAD_REQUEST, CWD_NOT_FOUND, COMMAND_NOT_FOUND. */
 export const creationOf = async (body: CreateSession, key: string | undefined): Promise<Creation> => {
-  const { kept, shell } = await checked(body)
+  const plan = await checked(body)
+  const { kept } = plan
   const { cols = DEFAULT_COLS, rows = DEFAULT_ROWS, limits = {} } = body
   const [id, bodyHash] = [idOf(key), hashOf(body)]
-  const variables = Object.entries({ COLORTERM: 'truecolor', ...body.env })
+  const variables = Object.entries({ ...COMMON, ...body.env })
   // tmux expands formats in the directory, and `#[` cannot be escaped there; what an option holds is not expanded again.
   const place = ['-x', `${cols}`, '-y', `${rows}`, '-c', `#{${CWD_OPTION}}`]
   const environment = variables.flatMap(([name, value]) => ['-e', `${name}=${value}`])
-  // One argument would go through a shell; the user's own shell is a login shell, as tmux starts it.
-  const program = shell
-    ? []
-    : ['--', ...(kept.args.length > 0 ? [kept.command, ...kept.args] : ['/usr/bin/env', kept.command])]
+  const { words, file } = await programWords(plan, body.continues?.screen ?? null)
+  const program = words.length === 0 ? [] : ['--', ...words]
   const create = ['new-session', '-d', '-s', id, ...place, ...environment, ...program]
   const record = encode({ ...kept, name: kept.name || id, bodyHash })
   const commands = [
@@ -116,5 +140,5 @@ export const creationOf = async (body: CreateSession, key: string | undefined): 
   ].map((words) => words.map(quoted).join(' '))
   const history = `set-option -g history-limit ${limits.scrollbackLines ?? SCROLLBACK_LINES}`
   // In one line: what follows a failure in it is not done, so a session that is there keeps its record.
-  return { id, bodyHash, script: `${[...SETTINGS, history].join('\n')}\n${commands.join(' ; ')}\n` }
+  return { id, bodyHash, file, script: `${[...SETTINGS, history].join('\n')}\n${commands.join(' ; ')}\n` }
 }

@@ -10,6 +10,7 @@ export interface Kept {
   command: string
   args: string[]
   cwd: string
+  resume?: string[]
   labels: Record<string, string>
   createdAt: string
   /** Hash of the create's body, for a repetition with the same idempotency key. */
@@ -17,11 +18,12 @@ export interface Kept {
 }
 
 /** What was kept of a session as it is seen. */
-export const keptOf = ({ name, command, args, cwd, labels, createdAt }: Session, bodyHash: string): Kept => ({
+export const keptOf = ({ name, command, args, cwd, resume, labels, createdAt }: Session, bodyHash: string): Kept => ({
   name,
   command,
   args,
   cwd,
+  ...(resume === undefined ? {} : { resume }),
   labels,
   createdAt,
   bodyHash,

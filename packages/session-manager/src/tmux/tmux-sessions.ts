@@ -1,4 +1,5 @@
 /** Sessions of one tmux server on this machine, with the calls of a cluster's client. No process of ours runs between two calls. */
+import { rm } from 'node:fs/promises'
 import type { AttachOptions, CreateOptions, ListQuery } from '@holdfast/client'
 import {
   type CreateSession,
@@ -27,8 +28,10 @@ import type { LiveAttachment, SessionApi } from '../api.ts'
 import { withAgents } from './agents.ts'
 import { TmuxAttachment } from './attachment.ts'
 import { creationOf } from './creation.ts'
+import { environmentIn } from './environment.ts'
 import { changes } from './events.ts'
 import { lacksStatus, MAX_LOOKS, REAP } from './exits.ts'
+import { isGated, openGate, reachGate } from './gate.ts'
 import { encode, FORMAT, keptOf, OPTION, type Seen, seen } from './record.ts'
 import { screenOf } from './screens.ts'
 import { isGone, paneOf, Tmux } from './tmux.ts'
@@ -57,7 +60,7 @@ export class TmuxSessions implements SessionApi {
   }
 
   async createSession(body: CreateSession, { idempotencyKey }: CreateOptions = {}): Promise<Session> {
-    const { id, bodyHash, script } = await creationOf(body, idempotencyKey)
+    const { id, bodyHash, file, script } = await creationOf(body, idempotencyKey)
     const make = () => this.#tmux.run(['start-server', ';', 'source-file', '-'], script)
     try {
       // With its last session a server goes, and with it whoever has just come to it: the next one is a new server.
@@ -66,12 +69,15 @@ export class TmuxSessions implements SessionApi {
         return make()
       })
     } catch (error) {
+      if (file !== null) await rm(file, { force: true })
       if (!(error instanceof HoldfastError) || error.code !== 'IDEMPOTENCY_CONFLICT') throw error
       const { session, bodyHash: first } = await this.#find(id)
       if (first === bodyHash) return session
       throw new HoldfastError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another body')
     }
-    return (await this.#find(id)).session
+    const { session, pid } = await this.#find(id)
+    if (file !== null) await reachGate(pid)
+    return session
   }
 
   async getSession(id: string): Promise<Session> {
@@ -90,6 +96,11 @@ export class TmuxSessions implements SessionApi {
     )
     const sessions = await withAgents(this.#tmux, found, this.#detectors)
     return { sessions: sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)) }
+  }
+
+  async environment(id: string): Promise<Record<string, string>> {
+    await this.#running(id)
+    return environmentIn(await this.#tmux.run(['show-environment', '-s', '-t', `=${id}`]))
   }
 
   async updateSession(id: string, patch: Update): Promise<Session> {
@@ -137,7 +148,9 @@ export class TmuxSessions implements SessionApi {
   }
 
   async signal(id: string, name: SignalName): Promise<void> {
-    const { foreground = -1 } = (await read((await this.#running(id)).pid)) ?? {}
+    const { pid } = await this.#running(id)
+    if (name === 'CONT' && (await isGated(pid))) return openGate(pid)
+    const { foreground = -1 } = (await read(pid)) ?? {}
     try {
       // kill(2) takes 0 for our own group, and the 1 that -1 (no terminal) would become for init.
       if (foreground <= 1) throw new Error('no group has the terminal')
