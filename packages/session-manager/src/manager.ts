@@ -62,7 +62,10 @@ export interface Filter {
  */
 export const migrate = async (api: SessionApi, id: string, options: MigrateOptions): Promise<Session> => {
   if (api instanceof HybridSessions) return api.migrate(id, options)
-  throw new HoldfastError('BAD_REQUEST', 'sessions move only in mode "hybrid", which has both sides; use that mode')
+  throw new HoldfastError(
+    'BAD_REQUEST',
+    'sessions move only in mode "hybrid", which has both sides: use it with the same socket of tmux and the URL and key of the cluster',
+  )
 }
 
 /** The calls behind a manager, for who draws the screen of a session itself. */

@@ -46,7 +46,7 @@ test('its environment is told to who made it, without that of the template, whet
     assert.deepEqual((await read('eve')).body.code, 'FORBIDDEN')
     await call('POST', `/v1/sessions/${id}/${action}`, action === 'suspend' ? {} : undefined)
   }
-  const { authorization } = { authorization: tokenOf({ tenant: 'other' }) }
-  assert.equal((await call('GET', `/v1/sessions/${id}/environment`, undefined, { authorization })).status, 404)
+  const stranger = { authorization: tokenOf({ tenant: 'other' }) }
+  assert.equal((await call('GET', `/v1/sessions/${id}/environment`, undefined, stranger)).status, 404)
   assert.equal((await call('DELETE', `/v1/sessions/${id}`)).status, 204)
 })

@@ -34,11 +34,16 @@ export const reachGate = async (pid: number): Promise<void> => {
   while (!(await isGated(pid)) && (await read(pid)) !== null) await delay(TRY_MS)
 }
 
-/** Resolves when the command has begun. CONT is sent until then: it may come before there is something to go on. Throws TIMEOUT. */
+/** Resolves when the command has begun, or is gone. CONT is sent until then: it may come before there is something to go on. Throws TIMEOUT. */
 export const openGate = async (pid: number): Promise<void> => {
   for (const end = Date.now() + OPEN_MS; await isGated(pid); await delay(TRY_MS)) {
     if (Date.now() > end) throw new HoldfastError('TIMEOUT', 'the command of the session does not begin')
     const row = await read(pid)
-    if (row !== null) process.kill(-row.group, 'SIGCONT')
+    if (row === null) return
+    try {
+      process.kill(-row.group, 'SIGCONT')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 }
