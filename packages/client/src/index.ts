@@ -2,7 +2,15 @@
 export { cureResizes } from '@holdfast/protocol'
 export { allSessions } from './all-sessions.ts'
 export { Attachment, type AttachOptions } from './attachment.ts'
-export { type ClientOptions, type CreateOptions, type DeathQuery, HoldfastClient, type ListQuery } from './client.ts'
+export {
+  type ClientOptions,
+  type CreateOptions,
+  type DeathQuery,
+  HoldfastClient,
+  type ListQuery,
+  type OutputPart,
+  type OutputRange,
+} from './client.ts'
 export type { LinkState } from './link.ts'
 export { QueryFilter } from './query-filter.ts'
 export type { RetryOptions } from './retry-after.ts'

@@ -161,6 +161,37 @@ static napi_value state(napi_env env, napi_callback_info info) {
   return object;
 }
 
+/* read(handle, from, to, partial): these bytes of the stream, or the last of them that are held if `partial`; null when not all
+ * are. They stay held meanwhile, and the mutex is free after each block, so that nobody's echo waits for a long copy. */
+static napi_value read_range(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS], result = NULL;
+  struct stream *stream = arguments(env, info, argv);
+  uint64_t from = offset_of(env, argv[1]), to = offset_of(env, argv[2]);
+  bool partial = truth(env, argv[3]);
+  uint8_t *bytes = NULL;
+  enter(stream);
+  uint64_t kept = stream->keep_from, start = stream->ring.start;
+  if (partial && from < start) from = start < to ? start : to;
+  bool held = from == to || (from < to && from >= start && to <= stream->ring.end);
+  if (held && from < kept) stream->keep_from = from;
+  leave(stream);
+  if (held) napi_create_buffer(env, (size_t)(to - from), (void **)&bytes, &result);
+  else napi_get_null(env, &result);
+  for (uint64_t at = from; bytes != NULL && at < to;) {
+    struct iovec parts[SPAN_PARTS];
+    enter(stream);
+    int count = ring_span(&stream->ring, at, to - at < BLOCK_BYTES ? (size_t)(to - at) : BLOCK_BYTES, parts);
+    for (int part = 0; part < count; at += parts[part++].iov_len)
+      memcpy(bytes + (at - from), parts[part].iov_base, parts[part].iov_len);
+    leave(stream);
+  }
+  enter(stream);
+  stream->keep_from = kept;
+  watch_terminal(stream);
+  leave(stream);
+  return result;
+}
+
 /* Does the terminal take whole lines, edited in the kernel, and not keys? */
 static napi_value takes_lines(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS], result;

@@ -67,6 +67,8 @@ interface Native {
   input(stream: Handle, viewer: number, bytes: Buffer): void
   reply(stream: Handle, bytes: Buffer): void
   state(stream: Handle): StreamState
+  /** These bytes of the stream, or the last of them that are held if `partial`; null when not all are. */
+  read(stream: Handle, from: number, to: number, partial: boolean): Buffer | null
   /** Does the terminal take whole lines (termios(3), ICANON), and not keys? */
   takesLines(stream: Handle): boolean
   /** Keeps all from `before` bytes before the end on; -1: no more. */

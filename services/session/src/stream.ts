@@ -81,6 +81,11 @@ export class Stream {
     return native.takesLines(this.#handle)
   }
 
+  /** These bytes of the stream, or the last of them that are held if `partial`; null when not all are. `to` is at most `end`. */
+  read(from: number, to: number, partial: boolean): Buffer | null {
+    return native.read(this.#handle, from, to, partial)
+  }
+
   take(): Taken {
     return native.take(this.#handle)
   }
