@@ -35,6 +35,15 @@ static napi_value viewers_array(napi_env env, struct stream *stream) {
   return array;
 }
 
+/* Bits of termios(3)'s local modes. Of a terminal that is gone: nothing is echoed. */
+enum tty_modes { TTY_ECHO = 1, TTY_CANONICAL = 2 };
+
+static int tty_modes(const struct stream *stream) {
+  struct termios modes;
+  if (tcgetattr(stream->pty, &modes) != 0) return TTY_CANONICAL;
+  return (modes.c_lflag & ECHO ? TTY_ECHO : 0) | (modes.c_lflag & ICANON ? TTY_CANONICAL : 0);
+}
+
 static napi_value news(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS], object = object_of(env);
   struct stream *stream = arguments(env, info, argv);
@@ -46,6 +55,10 @@ static napi_value news(napi_env env, napi_callback_info info) {
   set_number(env, object, "waiting", (double)stream->input.waiting);
   napi_set_named_property(env, object, "marks", marks_array(env, stream));
   napi_set_named_property(env, object, "viewers", viewers_array(env, stream));
+  /* The kernel tells nobody of a change. A program that makes one writes or reads at about that time, which is news. */
+  int modes = tty_modes(stream);
+  if (modes != stream->tty) set_number(env, object, "tty", modes);
+  stream->tty = modes;
   stream->moved = stream->input_news = false;
   stream->mark_count = 0;
   leave(stream);
@@ -192,12 +205,10 @@ static napi_value read_range(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* Does the terminal take whole lines, edited in the kernel, and not keys? */
-static napi_value takes_lines(napi_env env, napi_callback_info info) {
+/* tty(handle): how the kernel treats input now. */
+static napi_value tty(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS], result;
-  struct stream *stream = arguments(env, info, argv);
-  struct termios modes;
-  napi_get_boolean(env, tcgetattr(stream->pty, &modes) == 0 && (modes.c_lflag & ICANON) != 0, &result);
+  napi_create_int32(env, tty_modes(arguments(env, info, argv)), &result);
   return result;
 }
 

@@ -173,7 +173,7 @@ NAPI_MODULE_INIT() {
       {"print", print},      {"input", input},       {"reply", reply},   {"state", state},           {"keep", keep_from},
       {"drain", drain},      {"finish", finish},     {"control", control}, {"accept", js_accept},    {"spare", spare},
       {"read", read_range},
-      {"takesLines", takes_lines},
+      {"tty", tty},
   };
   struct binding *binding = must(calloc(1, sizeof *binding)); /* streams refer to it for as long as any of them lives */
   napi_value name;
