@@ -12,6 +12,7 @@ export {
   type OutputRange,
 } from './client.ts'
 export type { LinkState } from './link.ts'
+export { type Prediction, PredictiveEcho, type Sight } from './predictive-echo.ts'
 export { QueryFilter } from './query-filter.ts'
 export type { RetryOptions } from './retry-after.ts'
 export type { SocketFactory, SocketLike } from './socket.ts'
