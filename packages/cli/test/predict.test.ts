@@ -241,6 +241,53 @@ test('where the host is near, modes are not known, or the line is full, nothing 
   full.same()
 })
 
+test('ECHO that is switched off in the midst of a line ends it at once', async (t) => {
+  const far = await new Far(t).ready(COOKED)
+  far.type('a')
+  far.print('a')
+  far.type('b')
+  assert.equal(far.ahead, 'b')
+  far.echo.modes(PASSWORD)
+  assert.equal(far.ahead, '')
+  far.type('c')
+  far.print('b')
+  far.type('d')
+  assert.deepEqual([...new Set(far.shown)], ['b'])
+  far.same()
+})
+
+/** Before an echo, and behind it. */
+const NO_PLACE: [string, string, string?][] = [
+  ['the alternate screen', '\x1b[?1049h'],
+  ['a hidden cursor', '\x1b[?25l'],
+  ['insert mode', '\x1b[4h'],
+  ['origin mode', '\x1b[?6h'],
+  ['synchronised output', '\x1b[?2026h'],
+  ['line-drawing characters', '\x1b(0'],
+  ['an underlined pen', '\x1b[4m'],
+  ['a link', '\x1b]8;;http://x\x1b\\'],
+  ['a protected pen', '\x1b[1"q'],
+  ['text behind the cursor', 'xyz\b\b\b'],
+  ['coloured cells behind the cursor', '\x1b[41m\x1b[K\x1b[m'],
+  ['a torn sequence', '', '\x1b[3'],
+  ['a torn character', '', '\xc3'],
+]
+for (const [what, before, behind = ''] of NO_PLACE) {
+  test(`nothing is shown with ${what}`, async (t) => {
+    const far = await new Far(t).ready()
+    far.print(before)
+    far.type('A')
+    far.print(Buffer.from(`A${behind}`, 'latin1'))
+    far.type('B')
+    far.type('C')
+    assert.deepEqual(
+      far.shown.filter((text) => text.includes('C')),
+      [],
+    )
+    far.same()
+  })
+}
+
 const PIECES = [
   ...['\r\n', '\r', '\n', '\b', '\t', ' ', 'text', '>', 'é', 'e\u0301', '\u0301', '漢', '😀', '\x1b[3b', '\x1b[b'],
   ...[

@@ -77,9 +77,9 @@ export class PredictiveEcho {
     return this.#sure ? this.#guesses.map(({ character }) => character).join('') : ''
   }
 
-  /** Of termios(3), as the host tells them: ECHO, ICANON. Without `echo`, `canonical` means a password. Null: not known any more. */
-  modes(tty: { echo: boolean; canonical: boolean } | null): void {
-    this.#echoes = tty !== null && (tty.echo || !tty.canonical)
+  /** Of termios(3), as the host tells them: ECHO, ICANON. Without `echo`, `canonical` means a password. */
+  modes({ echo, canonical }: { echo: boolean; canonical: boolean }): void {
+    this.#echoes = echo || !canonical
     if (!this.#echoes) this.#giveUp()
   }
 
