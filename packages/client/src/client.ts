@@ -252,8 +252,8 @@ export class HoldfastClient {
 
   /**
    * The output's bytes from `from` up to `to`, such as those of a command (`start` and `end`), out of the replay buffer (1 MiB unless
-   * the template says otherwise); of an ended session while its host stays, a minute. Throws OUTPUT_GONE, SESSION_ENDED,
-   * SESSION_STARTING, SESSION_SUSPENDED, and BAD_REQUEST for a part that is beyond the end or ends before it begins.
+   * the template says otherwise); of an ended session while its host stays, a minute. Throws OUTPUT_GONE, TOO_LARGE
+   * above 32 MiB, SESSION_ENDED, SESSION_STARTING, SESSION_SUSPENDED, and BAD_REQUEST for a part that is beyond the end or ends before it begins.
    */
   async output(id: string, range: OutputRange = {}): Promise<OutputPart> {
     const { headers, bytes } = await this.#http.bytes(`${pathOf(id)}/output${queryOf(range)}`)

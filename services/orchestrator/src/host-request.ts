@@ -25,7 +25,7 @@ export interface HostBytes {
 /** A connection for every request: a host is asked rarely, and a dead one must not linger in a pool. */
 const agent = new Agent({ keepAlive: false })
 
-/** Bytes; the largest screen with all its scrollback stays below, and so does the largest replay buffer. */
+/** Bytes; the largest screen with all its scrollback stays below, and so does the longest part of the output. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 const connectTo = (address: string): RequestOptions => {

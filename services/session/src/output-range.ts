@@ -1,5 +1,5 @@
 /** Part of the output by its offsets, as far as the replay buffer holds it. */
-import { HoldfastError } from '@holdfast/protocol'
+import { HoldfastError, MAX_OUTPUT_BYTES } from '@holdfast/protocol'
 import type { Stream } from './stream.ts'
 
 export interface OutputRange {
@@ -27,8 +27,10 @@ export const outputRange = (query: URLSearchParams, end: number): OutputRange =>
   return { from, to, partial: partial === 'true' }
 }
 
-/** `from`: of the first of the bytes, later than asked for only in a partial answer. Throws OUTPUT_GONE. */
+/** `from`: of the first of the bytes, later than asked for only in a partial answer. Throws OUTPUT_GONE and TOO_LARGE. */
 export const readOutput = (stream: Stream, { from, to, partial }: OutputRange): { from: number; bytes: Buffer } => {
+  const size = to - (partial ? Math.max(from, stream.state.start) : from)
+  if (size > MAX_OUTPUT_BYTES) throw new HoldfastError('TOO_LARGE', `an answer has at most ${MAX_OUTPUT_BYTES} bytes`)
   const bytes = stream.read(from, to, partial)
   if (bytes !== null) return { from: to - bytes.length, bytes }
   throw new HoldfastError('OUTPUT_GONE', `of the output only what follows byte ${stream.state.start} is still held`)

@@ -53,6 +53,16 @@ test('what the replay buffer has forgotten is refused, saying what is held; part
   assert.equal((await host.call('GET', `/output?from=${held}`)).bytes.length, end - held)
 })
 
+test('a part above 32 MiB is refused, also when it is what is left of a longer one', async (t) => {
+  const host = await startHost(t)
+  await host.claim(shell('stty raw; head -c 40000000 /dev/zero', { replayBytes: 34 * 1024 * 1024 }))
+  const end = await outputEnds(host)
+  assert.deepEqual((await host.call('GET', `/output?from=${end - 33 * 1024 * 1024}`)).json().code, 'TOO_LARGE')
+  const most = await host.call('GET', `/output?from=${end - 32 * 1024 * 1024}`)
+  assert.deepEqual([most.status, most.bytes.length], [200, 32 * 1024 * 1024])
+  assert.equal((await host.call('GET', '/output?partial=true')).json().code, 'TOO_LARGE')
+})
+
 test('the output of a flood can be read while it comes, whole or as far as it is held', async (t) => {
   const host = await startHost(t)
   await host.claim(shell('stty raw; yes 0123456', { replayBytes: 65_536 }))

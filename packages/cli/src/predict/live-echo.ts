@@ -76,6 +76,7 @@ export class LiveEcho {
   acknowledged(): void {
     const taken = this.#typed - this.#attachment.unacknowledged
     this.#echo.taken(taken, this.#model?.sight ?? null)
+    this.#update()
     const later = (): void => {
       this.#echo.overdue(taken)
       this.#update()
