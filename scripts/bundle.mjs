@@ -30,11 +30,32 @@ const SCRIPT = {
 }
 
 // ssh2 (of dockerode) speeds itself up with native parts where it finds them; it does without.
-const EXTERNAL = ['node-pty', 'cpu-features', '*.node']
+const EXTERNAL = ['cpu-features', '*.node']
 
 // A session host is nobody's client, compresses nothing and logs in its own thread; loaded unused, these cost each one 2 MB.
-const UNUSED = { session: ['https', 'tls', 'zlib', 'thread-stream'] }
+const UNUSED = ['https', 'tls', 'zlib', 'thread-stream']
 const nothing = join(root, 'scripts/nothing.cjs')
+/** What stands for a package in the bundle of a session host. Loading `assert` of Node takes a twentieth of the start. */
+const INSTEAD = {
+  ...Object.fromEntries(UNUSED.map((name) => [name, nothing])),
+  assert: join(root, 'scripts/assert.cjs'),
+}
+
+/** Not loaded at the start of a session host, but when something of theirs is first used: they take as long as all the rest. */
+const LATER = ['@xterm/headless', '@xterm/addon-serialize']
+
+const loadedLater = {
+  name: 'loaded-later',
+  setup(build) {
+    build.onResolve({ filter: /^@xterm\// }, ({ path, kind }) =>
+      kind === 'import-statement' && LATER.includes(path) ? { path, namespace: 'later' } : undefined,
+    )
+    build.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require('${path}')[name] })`,
+      resolveDir: root,
+    }))
+  },
+}
 
 const copyScripts = (dist) =>
   cpSync(join(root, 'packages/session-store/src/scripts'), join(dist, 'scripts'), { recursive: true })
@@ -45,11 +66,8 @@ const copyRelay = (dist) => {
 }
 
 const copyTerminal = (dist) => {
-  const pty = join(dist, 'node_modules/node-pty')
-  const filter = (path) => !path.endsWith('.map')
-  for (const part of ['package.json', 'lib', 'build/Release/pty.node']) {
-    cpSync(join(root, 'node_modules/node-pty', part), join(pty, part), { recursive: true, filter })
-  }
+  // Where node-pty looks for it when it is bundled.
+  cpSync(join(root, 'node_modules/node-pty/build/Release/pty.node'), join(dist, 'build/Release/pty.node'))
   for (const part of ['hold', 'stream.node']) {
     cpSync(join(root, 'services/session/build', part), join(dist, 'build', part))
   }
@@ -69,7 +87,7 @@ export const bundle = (service, part, dist, plugins = []) =>
     minify: true,
     legalComments: 'none',
     external: EXTERNAL,
-    alias: Object.fromEntries((UNUSED[service] ?? []).map((name) => [name, nothing])),
+    alias: service === 'session' ? INSTEAD : {},
     plugins,
     logLevel: 'warning',
   })
@@ -77,7 +95,7 @@ export const bundle = (service, part, dist, plugins = []) =>
 const bundleService = async (service) => {
   const dist = join(root, 'services', service, 'dist')
   rmSync(dist, { recursive: true, force: true })
-  await bundle(service, 'main', dist, service === 'session' ? [compiledChecks] : [])
+  await bundle(service, 'main', dist, service === 'session' ? [compiledChecks, loadedLater] : [])
   if (service === 'session') await bundle(service, 'checks', dist)
   // The door of a node is a process of its own, of the gateway's image.
   if (service === 'gateway') await bundle(service, 'door', dist)

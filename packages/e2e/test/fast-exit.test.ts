@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { dockerIsMissing, type Stack, startStack } from './support/stack.ts'
 import { sha256, view } from './support/viewer.ts'
 
-const RUNS = 200
+const RUNS = 100
 const AT_ONCE = 4
 const expected = Buffer.from(Array.from({ length: 20_000 }, (_, i) => `${i + 1}\r\n`).join(''))
 

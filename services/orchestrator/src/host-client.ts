@@ -23,6 +23,8 @@ export interface OutputQuery {
 export interface HostClient {
   /** Does it listen? Never throws. */
   ready(target: Target): Promise<boolean>
+  /** Before it waits in a pool: loads what the claim would have to wait for. */
+  warmUp(target: Target): Promise<void>
   claim(target: Target, claim: Claim): Promise<HostStatus>
   status(target: Target): Promise<HostStatus>
   /** The latest commands of its shell. */
@@ -104,6 +106,7 @@ export const createHostClient = (masterKey: string): HostClient => {
         () => true,
         () => false,
       ),
+    warmUp: async (target) => void (await post(target, '/warm-up', {}, CALL_MS)),
     claim: async (target, claim) => parseStatus((await post(target, '/claim', claim, SCREEN_MS)).text, target.hostId),
     status: async (target) => parseStatus((await get(target, '/status', CALL_MS)).text, target.hostId),
     commands: async (target) => parseCommands((await get(target, '/commands', COMMANDS_MS)).text, target.hostId),

@@ -27,8 +27,8 @@ export interface Jobs {
   converge(ref: Ref): Promise<void>
   /** Asks for a converge after `delayMs`, in place of the one asked for before. Never throws. */
   later(ref: Ref, delayMs: number): Promise<void>
-  /** Asks for a pass over the node's warm pools, after everything else that waits. Never throws: the schedule makes it good. */
-  fill(node: string): Promise<void>
+  /** Asks for a pass over the node's warm pools after `delayMs`, behind everything else that waits. Never throws: the schedule makes it good. */
+  fill(node: string, delayMs?: number): Promise<void>
   /** Resolves when the queue takes and gives jobs; waits for Redis as long as it takes. */
   start(work: Work): Promise<void>
   /** Puts the periodic jobs back if the queue lost them. Throws when Redis is away. */
@@ -161,8 +161,10 @@ export const bullJobs = (options: JobsOptions): Jobs => {
   return {
     converge,
     later: (ref, delayMs) => add('wake', ref, { delay: delayMs, deduplication: deduplication('later', ref) }),
-    fill: (node) =>
-      add('fill', { node }, { priority: LOW_PRIORITY, deduplication: { id: `fill-${node}`, keepLastIfActive: true } }),
+    fill: (node, delay = 0) => {
+      const once = { id: `fill-${node}`, keepLastIfActive: true }
+      return add('fill', { node }, { delay, priority: LOW_PRIORITY, deduplication: once })
+    },
     start: async (work) => {
       const next = () => {
         made = make(options, work, { converge })

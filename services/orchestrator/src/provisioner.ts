@@ -31,6 +31,8 @@ const POLL_MS = { first: 5, longest: 40 }
 const CHECK_MS = 1_000
 const RETRY_MS = 1_000
 const LOG_TAIL_BYTES = 2_000
+/** The next host is not made at the cost of this session's start, nor of the attach that follows it. */
+const REFILL_DELAY_MS = 500
 
 /** The session's files are there and nowhere else, and so is the room that it has held since. */
 const stay = async ({ nodes, placer }: Domain, hostId: string, record: SessionRecord) => {
@@ -173,8 +175,7 @@ const create = async (domain: Domain, record: SessionRecord, signal: AbortSignal
   const status = await domain.hosts.claim(target, await claimOf(domain, record))
   await removeEarlier(domain, record, runtime)
   const outcome = await running(domain, record, target.address, status)
-  // Not earlier: making the next host would cost this start its time.
-  if (poolFor(domain, record) !== null) await domain.jobs.fill(runtime.node)
+  if (poolFor(domain, record) !== null) await domain.jobs.fill(runtime.node, REFILL_DELAY_MS)
   return outcome
 }
 

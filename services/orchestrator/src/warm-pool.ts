@@ -5,6 +5,7 @@ import { type HostInfo, LABEL, type Runtime } from '@holdfast/runtime'
 import type { PoolPlace } from '@holdfast/session-store'
 import { START_TIMEOUT_MS, UNKNOWN_HOST_AGE_MS } from './deadlines.ts'
 import type { Domain } from './domain.ts'
+import type { Target } from './host-client.ts'
 import { hostLimits } from './host-spec.ts'
 import { isWarm, newWarmSpec, type PoolSpec, poolOf } from './pool-host.ts'
 import { wantedSize } from './pool-size.ts'
@@ -33,8 +34,18 @@ export const poolsOf = ({ templates }: Domain): Map<string, Pool> => {
   return pools
 }
 
-const listens = ({ hosts }: Domain, { hostId, address }: HostInfo): Promise<boolean> =>
-  hosts.ready({ hostId, address, session: '', fence: 0 })
+const targetOf = ({ hostId, address }: HostInfo): Target => ({ hostId, address, session: '', fence: 0 })
+
+const listens = ({ hosts }: Domain, host: HostInfo): Promise<boolean> => hosts.ready(targetOf(host))
+
+/** Sealed and warm; one that cannot be warmed serves all the same. True when it waits now. */
+const putIn = async (domain: Domain, runtime: Runtime, place: PoolPlace, host: HostInfo): Promise<boolean> => {
+  await runtime.seal(host.hostId)
+  await domain.hosts.warmUp(targetOf(host)).catch((error: unknown) => {
+    domain.logger.info({ err: error, host: host.hostId }, 'a host of a pool was not warmed up')
+  })
+  return domain.warm.put(place, host.hostId)
+}
 
 const removeIfWaiting = async (domain: Domain, runtime: Runtime, place: PoolPlace, hostId: string): Promise<void> => {
   if (await domain.warm.drop(place, hostId)) await runtime.remove(hostId)
@@ -43,8 +54,7 @@ const removeIfWaiting = async (domain: Domain, runtime: Runtime, place: PoolPlac
 /** One that is in nobody's index: of an interrupted fill or claim, or of before the store was emptied. True when it waits now. */
 const enlist = async (domain: Domain, runtime: Runtime, place: PoolPlace, host: HostInfo): Promise<boolean> => {
   if (host.state === 'running' && (await listens(domain, host))) {
-    await runtime.seal(host.hostId)
-    return domain.warm.put(place, host.hostId)
+    return putIn(domain, runtime, place, host)
   }
   if (Date.now() - Date.parse(host.createdAt) > UNKNOWN_HOST_AGE_MS) await runtime.remove(host.hostId)
   return false
@@ -79,13 +89,13 @@ const untilListening = async (domain: Domain, runtime: Runtime, host: HostInfo, 
 }
 
 const make = async (domain: Domain, runtime: Runtime, place: PoolPlace, spec: PoolSpec, signal: AbortSignal) => {
-  const host = newWarmSpec(domain, place.pool, spec)
+  const wanted = newWarmSpec(domain, place.pool, spec)
   try {
-    await untilListening(domain, runtime, await runtime.create(host), signal)
-    await runtime.seal(host.hostId)
-    await domain.warm.put(place, host.hostId)
+    const host = await runtime.create(wanted)
+    await untilListening(domain, runtime, host, signal)
+    await putIn(domain, runtime, place, host)
   } catch (error) {
-    await runtime.remove(host.hostId).catch(() => {})
+    await runtime.remove(wanted.hostId).catch(() => {})
     throw error
   }
 }

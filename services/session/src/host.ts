@@ -100,7 +100,7 @@ export class Host {
       cols,
       rows,
       viewers: session.attachments.count,
-      title: session.screen.title,
+      title: session.title,
       cwd: session.shell.cwd,
       commands: session.shell.log.count,
       startedAt: session.startedAt,

@@ -8,7 +8,6 @@ import { superviseLifetime } from './lifetime.ts'
 import { listen } from './listen.ts'
 import { OOM_COUNTERS } from './oom.ts'
 import { spareMemory } from './spare-memory.ts'
-import { warmUp } from './warm-up.ts'
 
 const config = readConfig(process.env)
 const logger = newLogger('session', config.LOG_LEVEL)
@@ -37,6 +36,5 @@ process.on('SIGINT', () => void leave())
 // Not awaited: the bundle is CommonJS, which has no await at its top.
 void listen(server, config.HOLDFAST_LISTEN).then(() => {
   logger.info({ hostId: config.HOLDFAST_HOST_ID, address: config.HOLDFAST_LISTEN }, 'listening')
-  warmUp()
   spareMemory(host)
 })

@@ -17,6 +17,7 @@ import { outputRange, readOutput } from './output-range.ts'
 import type { Fitting } from './schemas.ts'
 import type { Session } from './session.ts'
 import { waitFor } from './wait.ts'
+import { warmUp } from './warm-up.ts'
 
 /** One admitted request. */
 export interface Call {
@@ -56,6 +57,12 @@ const claim: Handler = ({ host, admission: { grant }, body }) => {
   if (grant.fence < claimed.fence) throw new HoldfastError('STALE', 'the grant is for an older placement')
   host.take(claimed)
   return json(host.status())
+}
+
+/** Of no use once there is a session. */
+const prepare: Handler = ({ host }) => {
+  if (host.claim === null) warmUp()
+  return json({})
 }
 
 const inputBytes = (given: Fitting<'input'>, { screen }: Session): Buffer => {
@@ -155,6 +162,7 @@ const stop: Handler = async ({ host, body }) => {
 /** By method and path. Only `POST /claim` may come for another session than the host's own. */
 export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /claim': claim,
+  'POST /warm-up': prepare,
   'GET /status': ({ host }) => json(host.status()),
   'POST /input': input,
   'POST /resize': resize,

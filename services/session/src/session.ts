@@ -68,7 +68,6 @@ export class Session implements Watched, Controls {
   readonly epoch = newEpoch()
   readonly startedAt = new Date().toISOString()
   readonly stream: Stream
-  readonly screen: Screen
   readonly shell: Shell
   readonly attachments: Attachments
   readonly activity: Activity
@@ -80,12 +79,13 @@ export class Session implements Watched, Controls {
   readonly #news: StateNews
   readonly #resizes = new ResizePacer((size) => this.#resizeNow(size))
   readonly #state: SessionState
+  #screen: Screen | null = null
   /** Its screen when it was suspended. */
   #suspended: FinalScreen | null = null
   #commandEnd: CommandEnd = { exitCode: null, signal: null }
 
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
-    const { cols, rows, scrollbackLines } = claim
+    const { cols, rows } = claim
     this.claim = claim
     this.#state = { cols, rows, oomKills: 0, exit: null }
     // Counts from before the command runs.
@@ -101,7 +101,6 @@ export class Session implements Watched, Controls {
       },
       this.#streamEvents(),
     )
-    this.screen = new Screen({ cols, rows, scrollbackLines }, this.#screenEvents())
     this.shell = new Shell(launch.cwd, this.#shellEvents())
     this.attachments = new Attachments(claim, this, this)
     this.activity = new Activity(this.#signs(), claim.idleSeconds, () => this.events.emit('activity'))
@@ -123,6 +122,21 @@ export class Session implements Watched, Controls {
       else this.attachments.say(message)
     })
     this.events.setMaxListeners(0) // one for each watch and wait
+    setImmediate(() => this.screen)
+  }
+
+  /** Made when it is first looked at, or once the claim is answered: the command starts before the terminal's code is loaded. */
+  get screen(): Screen {
+    if (this.#screen === null) {
+      const { cols, rows } = this.#state
+      const { scrollbackLines } = this.claim
+      this.#screen = new Screen({ cols, rows, scrollbackLines }, this.#screenEvents())
+    }
+    return this.#screen
+  }
+
+  get title(): string {
+    return this.#screen?.title ?? ''
   }
 
   get state(): Readonly<SessionState> {

@@ -13,11 +13,16 @@ const QUIET_MS = 5_000
  */
 const OPTIONS = ['--expose-gc', '--bytecode-old-age=1', '--flush-baseline-code']
 
-/** Saves 2 MB a session (docs/benchmarks.md). To be called when all is loaded. */
-export const spareMemory = ({ claimed }: Host): void => {
+const collector = (): NodeJS.GCFunction => {
   for (const option of OPTIONS) setFlagsFromString(option)
-  const collect = runInNewContext('gc') as NodeJS.GCFunction
+  return runInNewContext('gc') as NodeJS.GCFunction
+}
+
+/** Saves 2 MB a session (docs/benchmarks.md). */
+export const spareMemory = ({ claimed }: Host): void => {
+  let collect: NodeJS.GCFunction | null = null
   const spare = () => {
+    collect ??= collector()
     // last-resort also drops compiled code that is not in use: most of what only the start needed.
     void collect({ type: 'major', flavor: 'last-resort' })
     native.spare()

@@ -1,4 +1,4 @@
-/** Does once, while nobody waits, what the first claim would have to compile and load. */
+/** Does once, in a host that waits in a pool, what its first claim would have to compile and load. */
 import { DEFAULT_COLS, DEFAULT_ROWS, newEpoch, SCROLLBACK_LINES } from '@holdfast/protocol'
 import { Screen } from './screen.ts'
 

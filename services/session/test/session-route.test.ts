@@ -35,6 +35,16 @@ test('a claim starts the session once; the answer keeps its environment to itsel
   assert.deepEqual([mixed.status, mixed.json().code], [403, 'FORBIDDEN'])
 })
 
+test('a host can be warmed up as often as one likes, and serves its session all the same', async (t) => {
+  const host = await startHost(t)
+  const warm = () => host.call('POST', '/warm-up', {})
+  assert.deepEqual([(await warm()).status, (await warm()).status], [200, 200])
+  await host.claim(shell('echo $((6 * 7)); cat'))
+  assert.equal((await warm()).status, 200)
+  const { met } = (await host.call('POST', '/wait', { until: 'text', text: '42', timeoutMs: 5000 })).json()
+  assert.equal(met, true)
+})
+
 const impossible: [string, Partial<ReturnType<typeof shell>>, string][] = [
   ['a command that is not in PATH', { command: 'no-such-command' }, 'COMMAND_NOT_FOUND'],
   ['a path that does not exist', { command: '/no/such/command' }, 'COMMAND_NOT_FOUND'],
