@@ -1,12 +1,14 @@
 /** A session on this terminal, from attach to detach or end; shared by `attach`, `new` and `run`. */
-import { constants } from 'node:os'
-import { type LinkState, QueryFilter } from '@holdfast/client'
+import { type LinkState, type Prediction, QueryFilter } from '@holdfast/client'
 import { type AttachedMessage, ERRORS, type ErrorCode, HoldfastError, type HostMessage } from '@holdfast/protocol'
 import type { LiveAttachment, SessionApi } from '@holdfast/session-manager'
+import { clipboardWrite } from './clipboard.ts'
 import { COLOR_QUERY, ColorProbe } from './color-probe.ts'
 import { DetachKeys, type Keys } from './detach-keys.ts'
+import { exitCodeOf } from './exit-code.ts'
 import { type Io, type Leaving, onLeaving } from './io.ts'
-import { LocalTerminal, sizeOf } from './local-terminal.ts'
+import { LocalTerminal, sizeOf, windowOf } from './local-terminal.ts'
+import { LiveEcho, loadModel, type NewModel } from './predict/live-echo.ts'
 import { StatusLine } from './status-line.ts'
 
 /** Typed bytes on their way, above which nothing more is read, and below which reading goes on. */
@@ -16,19 +18,10 @@ const LAST_SCREEN_LINES = 1000
 /** An attach that takes longer than this wakes a suspended session, or waits for one that starts. */
 const WAKING_MS = 300
 const LINE_FEED = 0x0a
-/** Source: xterm's ctlseqs, OSC 52; what is written to the local terminal holds nothing else. */
-const SELECTION = /^[cpqs0-7]*$/
-const BASE64 = /^[A-Za-z\d+/]*={0,2}$/
 
 const codeOf = (closeCode: number): ErrorCode => {
   const codes = Object.keys(ERRORS) as ErrorCode[]
   return codes.find((code) => ERRORS[code].ws === closeCode) ?? 'INTERNAL'
-}
-
-/** As a shell tells it: 128 + n for signal n. */
-export const exitCodeOf = (exitCode: number | null, signal: string | null): number => {
-  const numbers: Readonly<Record<string, number>> = constants.signals
-  return exitCode ?? 128 + (numbers[`SIG${signal}`] ?? 0)
 }
 
 export type Sessions = Pick<SessionApi, 'attach' | 'getSession' | 'screen' | 'signal'>
@@ -40,6 +33,8 @@ export interface LiveOptions {
   steal?: boolean
   /** The session is this call's own: nothing is said of it, Ctrl-C is its, and what ends us ends it. */
   own?: boolean
+  /** Show typed keys before their echo comes. Default: never. */
+  predict?: Prediction
 }
 
 /** `exitCode`: for the command line. `ended`: the session has, and was not left. */
@@ -57,6 +52,7 @@ class LiveSession {
   readonly #status: StatusLine
   readonly #attachment: LiveAttachment
   readonly #keys: DetachKeys
+  readonly #echo: LiveEcho | null
   /** What the host grants may be less than what was asked for. */
   #mode: 'rw' | 'ro'
   #filter = new QueryFilter()
@@ -68,8 +64,8 @@ class LiveSession {
   /** To be written to the local terminal when no sequence of the session is half shown there. */
   #clipboard = ''
 
-  constructor(client: Sessions, id: string, options: LiveOptions, io: Io) {
-    const { mode } = options
+  constructor(client: Sessions, id: string, options: LiveOptions, io: Io, newModel: NewModel | null) {
+    const { mode, predict = 'never' } = options
     this.#client = client
     this.#id = id
     this.#options = options
@@ -83,6 +79,7 @@ class LiveSession {
       onSnapshot: (bytes, _size, parsed) => {
         this.#filter = new QueryFilter()
         this.#terminal.reset()
+        this.#echo?.reset(windowOf(io.stdout))
         this.#show(bytes, parsed)
       },
       onState: (state) => this.#tell(state),
@@ -93,6 +90,8 @@ class LiveSession {
       onShow: () => this.#terminal.shows && this.#attachment.forget(),
       onHide: () => this.#terminal.shows && this.#attached && this.#attachment.reconnect(),
     })
+    const write = (text: string): void => void io.stdout.write(text)
+    this.#echo = newModel === null ? null : new LiveEcho(predict, newModel, this.#attachment, write)
     this.#keys = new DetachKeys(options.keys, {
       type: (bytes) => this.#type(bytes),
       detach: () => this.#attachment.detach(),
@@ -104,6 +103,7 @@ class LiveSession {
     const { stdin, stdout, stderr } = this.#io
     const resize = (): void => {
       const { cols, rows } = sizeOf(stdout)
+      this.#echo?.resize(windowOf(stdout))
       if (cols !== undefined && rows !== undefined) this.#attachment.resize(cols, rows)
     }
     const typed = (chunk: Buffer): void => {
@@ -130,6 +130,7 @@ class LiveSession {
     const state = await this.#attachment.ended
     clearTimeout(waking)
     this.#attached = false
+    this.#echo?.end()
     await new Promise<void>((resolve) => stdout.write('', () => resolve()))
     await this.#probe?.drain()
     unheard()
@@ -147,7 +148,7 @@ class LiveSession {
       return
     }
     this.#atLineStart = shown.at(-1) === LINE_FEED
-    this.#io.stdout.write(shown, parsed) // back-pressure: acknowledged when it is written
+    this.#io.stdout.write(this.#echo?.output(shown) ?? shown, parsed) // back-pressure: acknowledged when it is written
     this.#copy()
   }
 
@@ -170,8 +171,8 @@ class LiveSession {
   }
 
   #copyLater(selection: string, data: string): void {
-    if (!this.#terminal.shows || !SELECTION.test(selection) || !BASE64.test(data)) return
-    this.#clipboard = `\x1b]52;${selection};${data}\x07`
+    if (!this.#terminal.shows) return
+    this.#clipboard = clipboardWrite(selection, data) || this.#clipboard
     this.#copy()
   }
 
@@ -184,6 +185,7 @@ class LiveSession {
   #type(bytes: Buffer): void {
     if (this.#mode === 'ro') return
     this.#attachment.write(bytes)
+    this.#echo?.typed(bytes)
     if (this.#attachment.unacknowledged > PAUSE_ABOVE) this.#io.stdin.pause()
   }
 
@@ -194,6 +196,9 @@ class LiveSession {
         break
       case 'input-ack':
         this.#acknowledged()
+        break
+      case 'tty':
+        this.#echo?.modes(message)
         break
       case 'control':
         this.#controlled(message.controller)
@@ -218,6 +223,7 @@ class LiveSession {
     if (resume === 'fresh') {
       this.#filter = new QueryFilter()
       this.#terminal.clear()
+      this.#echo?.reset(windowOf(this.#io.stdout))
     }
     this.#askColors()
   }
@@ -236,6 +242,7 @@ class LiveSession {
   }
 
   #acknowledged(): void {
+    this.#echo?.acknowledged()
     const { stdin } = this.#io
     if (stdin.isPaused() && this.#attachment.unacknowledged < RESUME_BELOW) stdin.resume()
   }
@@ -248,6 +255,8 @@ class LiveSession {
 
   #tell(state: LinkState): void {
     this.#attached = state.kind === 'attached'
+    if (this.#attached) this.#echo?.attached()
+    else this.#echo?.interrupt()
     if (this.#attached && this.#options.steal && this.#mode === 'rw') this.#attachment.control('take')
     if (state.kind === 'waiting')
       this.#status.set(`[reconnecting in ${Math.ceil(state.retryInMs / 1000)} s: ${state.reason}]`)
@@ -281,5 +290,8 @@ class LiveSession {
   }
 }
 
-export const liveSession = (client: Sessions, id: string, options: LiveOptions, io: Io): Promise<Outcome> =>
-  new LiveSession(client, id, options, io).run()
+export const liveSession = async (client: Sessions, id: string, options: LiveOptions, io: Io): Promise<Outcome> => {
+  const types = options.mode === 'rw' && io.stdin.isTTY && io.stdout.isTTY
+  const newModel = types && (options.predict ?? 'never') !== 'never' ? await loadModel() : null
+  return new LiveSession(client, id, options, io, newModel).run()
+}

@@ -32,6 +32,9 @@ const clamp = (value: number, least: number, most: number): number => Math.min(M
 export const sizeOf = ({ isTTY, columns, rows }: Output): Partial<Size> =>
   isTTY && columns && rows ? { cols: clamp(columns, MIN_COLS, MAX_COLS), rows: clamp(rows, MIN_ROWS, MAX_ROWS) } : {}
 
+/** The size to draw for, where a terminal does not tell its own. */
+export const windowOf = (output: Output): Size => ({ cols: 80, rows: 24, ...sizeOf(output) })
+
 export class LocalTerminal {
   readonly #io: Io
   #blank = true

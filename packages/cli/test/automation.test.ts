@@ -178,3 +178,50 @@ test('logs print all there is; -f goes on until the end', async () => {
     { ...host.messages[0], mode: 'ro' },
   )
 })
+
+const command = (id: number, start: number, end: number | null) => ({ id, start, end })
+
+test('logs --command prints the bytes of one command: the last one, one by its number, the rest of a long one', async () => {
+  const commands = [command(3, 10, 14), command(4, 20, null)]
+  host.answers[`GET /v1/sessions/${A}`] = () => ({ status: 200, body: session({ id: A, commands }) })
+  const urls: (string | undefined)[] = []
+  let from = '20'
+  host.answers[`GET /v1/sessions/${A}/output`] = ({ url }) => {
+    urls.push(url?.split('?')[1])
+    return { status: 200, body: Buffer.from('a\x1b[31m\x1b[c\r\n'), headers: { 'holdfast-output-from': from } }
+  }
+  assert.deepEqual(await cli('logs', A, '--command', 'last'), { exitCode: 0, out: 'a\x1b[31m\x1b[c\r\n', err: '' })
+  from = '12'
+  const { exitCode, err } = await cli('logs', A, '--command', '3')
+  assert.deepEqual(
+    [exitCode, err],
+    [0, 'holdfast: 2 bytes at its beginning are gone; the session keeps only the latest\n'],
+  )
+  assert.deepEqual(urls, ['from=20&partial=true', 'from=10&to=14&partial=true'])
+  const io = emptyIo(env())
+  assert.equal(
+    await run(['logs', A, '--command', 'last'], { ...io, stdout: Object.assign(io.stdout, { isTTY: true }) }),
+    0,
+  )
+  assert.equal(io.stdout.text, 'a\x1b[31m\r\n', 'a terminal is asked nothing')
+})
+
+test('logs --command without such a command, or with what is no number, says what is wrong', async () => {
+  assert.match((await cli('logs', A, '--command', 'last')).err, /has no known command: its shell marks none/)
+  host.answers[`GET /v1/sessions/${A}`] = () => ({ status: 200, body: session({ id: A, phase: 'exited' }) })
+  assert.match(
+    (await cli('logs', A, '--command', 'last')).err,
+    /has no known command: it has ended, and its host is gone/,
+  )
+  const tmux = session({ id: A, runtime: 'tmux' })
+  host.answers[`GET /v1/sessions/${A}`] = () => ({ status: 200, body: tmux })
+  assert.match((await cli('logs', A, '--command', 'last')).err, /has no known command: tmux passes on no marks/)
+  host.answers[`GET /v1/sessions/${A}`] = () => ({
+    status: 200,
+    body: session({ id: A, commands: [command(7, 0, 1)] }),
+  })
+  const { exitCode, err } = await cli('logs', A, '--command', '6')
+  assert.deepEqual([exitCode, err], [1, `holdfast: session ${A} has no command 6; known are 7 to 7\n`])
+  for (const words of [['0'], ['-1'], ['first'], ['1.5'], ['99999999999'], ['last', '-f'], ['last', '--lines', '3']])
+    assert.equal((await cli('logs', A, '--command', ...words)).exitCode, 2, words.join(' '))
+})

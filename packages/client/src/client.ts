@@ -5,6 +5,7 @@ import {
   type DeathPage,
   type Extend,
   type NodeList,
+  OUTPUT_FROM,
   type Phase,
   type PoolState,
   type Reaped,
@@ -75,6 +76,24 @@ export interface ListQuery {
   cursor?: string
 }
 
+/** Which part of a session's output is wanted. */
+export interface OutputRange {
+  /** Offset of the first byte. Default: 0, the beginning. */
+  from?: number
+  /** Offset behind the last byte. Default: all there is now. */
+  to?: number
+  /** What is still held of it will do. Default: it is refused with OUTPUT_GONE when its beginning is no longer there. */
+  partial?: boolean
+}
+
+/** Part of a session's output. */
+export interface OutputPart {
+  /** Offset of the first byte: the one asked for, or in a partial answer the first one that is still held. */
+  from: number
+  /** As the programs wrote them, control sequences included. */
+  bytes: Uint8Array
+}
+
 /** Seconds the gateway waits for a new session to run when the caller does not say; DESIGN §4. */
 const CREATE_WAIT_SECONDS = 30
 /** The longest that the gateway waits for a session to be suspended or to run again. */
@@ -84,7 +103,7 @@ const TICKET_SECONDS = 30
 
 const base64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 
-const queryOf = (query: ListQuery | DeathQuery): string => {
+const queryOf = (query: ListQuery | DeathQuery | OutputRange): string => {
   const entries = Object.entries(query).flatMap(([name, value]) =>
     [value].flat().map((item): [string, string] => [name, String(item)]),
   )
@@ -237,6 +256,16 @@ export class HoldfastClient {
   /** The screen with `scrollback` lines above it, also after the session ended; `json` is a `ScreenJson` as text. Throws NOT_FOUND when none is kept. */
   screen(id: string, format: ScreenFormat, scrollback = 0): Promise<string> {
     return this.#http.text(`${pathOf(id)}/screen?format=${format}&scrollback=${scrollback}`)
+  }
+
+  /**
+   * The output's bytes from `from` up to `to`, such as those of a command (`start` and `end`), out of the replay buffer (1 MiB unless
+   * the template says otherwise); of an ended session while its host stays, a minute. Throws OUTPUT_GONE, TOO_LARGE
+   * above 32 MiB, SESSION_ENDED, SESSION_STARTING, SESSION_SUSPENDED, and BAD_REQUEST for a part that is beyond the end or ends before it begins.
+   */
+  async output(id: string, range: OutputRange = {}): Promise<OutputPart> {
+    const { headers, bytes } = await this.#http.bytes(`${pathOf(id)}/output${queryOf(range)}`)
+    return { from: Number(headers.get(OUTPUT_FROM)), bytes }
   }
 
   /** A ticket with which a browser may attach without a key: read-only or not, for 60 s and once unless `ttlSeconds` and `uses` say more. Throws SESSION_ENDED. */

@@ -36,6 +36,11 @@ export class Http {
     return (await this.#call('GET', path, {})).text()
   }
 
+  async bytes(path: string): Promise<{ headers: Headers; bytes: Uint8Array }> {
+    const answer = await this.#call('GET', path, {})
+    return { headers: answer.headers, bytes: new Uint8Array(await answer.arrayBuffer()) }
+  }
+
   /** An answer whose body goes on for as long as the caller likes. */
   async stream(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
     return this.#fetch(path, { headers: { ...this.credentials, ...headers }, signal }, signal)

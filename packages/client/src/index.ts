@@ -2,8 +2,17 @@
 export { cureResizes } from '@holdfast/protocol'
 export { allSessions } from './all-sessions.ts'
 export { Attachment, type AttachOptions } from './attachment.ts'
-export { type ClientOptions, type CreateOptions, type DeathQuery, HoldfastClient, type ListQuery } from './client.ts'
+export {
+  type ClientOptions,
+  type CreateOptions,
+  type DeathQuery,
+  HoldfastClient,
+  type ListQuery,
+  type OutputPart,
+  type OutputRange,
+} from './client.ts'
 export type { LinkState } from './link.ts'
+export { type Prediction, PredictiveEcho, type Sight } from './predictive-echo.ts'
 export { QueryFilter } from './query-filter.ts'
 export type { RetryOptions } from './retry-after.ts'
 export type { SocketFactory, SocketLike } from './socket.ts'

@@ -172,9 +172,9 @@ export class FakeHost {
     const missing = new HoldfastError('SESSION_NOT_FOUND', 'no such session')
     const answer = found?.(request, text) ?? { status: missing.statusCode, body: problem(missing) }
     const { status, body, headers } = answer
-    const type = typeof body === 'string' ? 'text/plain' : 'application/json'
-    response.writeHead(status, { 'content-type': type, ...headers })
-    response.end(typeof body === 'string' ? body : JSON.stringify(body))
+    const raw = typeof body === 'string' || body instanceof Uint8Array
+    response.writeHead(status, { 'content-type': raw ? 'text/plain' : 'application/json', ...headers })
+    response.end(raw ? body : JSON.stringify(body))
     this.#happened()
   }
 

@@ -40,6 +40,18 @@ test('list repeats the labels in its query', async () => {
   assert.equal(page.cursor, 'c')
 })
 
+test('output comes as bytes, with the place where they begin', async () => {
+  const urls: unknown[] = []
+  host.answers['GET /v1/sessions/s/output'] = ({ url }) => {
+    urls.push(url)
+    return { status: 200, body: Uint8Array.of(0, 255, 10), headers: { 'holdfast-output-from': '7' } }
+  }
+  const part = await client.output('s', { from: 5, to: 10, partial: true })
+  assert.deepEqual(part, { from: 7, bytes: Uint8Array.of(0, 255, 10) })
+  await client.output('s')
+  assert.deepEqual(urls, ['/v1/sessions/s/output?from=5&to=10&partial=true', '/v1/sessions/s/output'])
+})
+
 test('automation calls send what the API expects', async () => {
   const input = expect('POST /v1/sessions/s/input', 204, '')
   await client.input('s', new Uint8Array([0, 255, 10]))

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { whyNoTmux } from '@holdfast/session-manager/why-no-tmux'
+import { seatAt } from './support/seat.ts'
 import { type Stack, startStack, until } from './support/stack.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -18,19 +19,7 @@ const dir = mkdtempSync(join(tmpdir(), 'hfc-'))
 const SEAT = join(dir, 'seat')
 const SOCKET = join(dir, 'sessions')
 
-const tmux = (...args: string[]): string =>
-  execFileSync('tmux', ['-u', '-S', SEAT, '-f', '/dev/null', ...args], { encoding: 'utf8' })
-const screen = (window: string): string => tmux('capture-pane', '-p', '-t', `=${window}:`)
-const sees = (window: string, what: RegExp): Promise<RegExpExecArray> =>
-  until(`${what} on the screen`, () => what.exec(screen(window)) ?? undefined, 20_000).catch((error: Error) => {
-    throw new Error(`${error.message}, which has\n${screen(window).trimEnd()}`)
-  })
-const press = (window: string, ...keys: string[]): void => void tmux('send-keys', '-t', `=${window}:`, ...keys)
-const type = (window: string, text: string): void => void tmux('send-keys', '-t', `=${window}:`, '-l', text)
-const enter = (window: string, line: string): void => {
-  type(window, line)
-  press(window, 'Enter')
-}
+const { tmux, screen, sees, press, type, enter } = seatAt(SEAT)
 
 let stack: Stack
 before(async () => {

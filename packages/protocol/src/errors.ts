@@ -89,6 +89,12 @@ export const ERRORS = {
     retryable: false,
     meaning: 'The caller acts on an older incarnation, fence or store epoch than the current one.',
   },
+  OUTPUT_GONE: {
+    http: 410,
+    ws: 1008,
+    retryable: false,
+    meaning: 'The replay buffer no longer holds all of that output; `partial=true` answers with the rest of it.',
+  },
   TOO_LARGE: { http: 413, ws: 1009, retryable: false, meaning: 'The body or message is above its size limit.' },
   UNKNOWN_TEMPLATE: {
     http: 422,

@@ -47,3 +47,7 @@ export const MAX_COMMANDS = 100
 export const SCREEN_FORMATS = ['text', 'ansi', 'json', 'html'] as const
 /** Plain text, text with escape sequences, a `ScreenJson`, or a piece of HTML. */
 export type ScreenFormat = (typeof SCREEN_FORMATS)[number]
+/** Most bytes of one answer of `GET …/output`. */
+export const MAX_OUTPUT_BYTES = 32 * 1024 * 1024
+/** Header of `GET …/output`: offset of the first byte of the answer. */
+export const OUTPUT_FROM = 'holdfast-output-from'

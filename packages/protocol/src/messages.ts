@@ -122,6 +122,8 @@ export type HostMessage =
   | { type: 'bell' }
   /** Typed bytes wait because the program does not read, or flow again. */
   | { type: 'input'; blocked: boolean; waiting: number }
+  /** How the kernel treats what is typed (termios(3), ECHO and ICANON). */
+  | { type: 'tty'; echo: boolean; canonical: boolean }
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string; title?: string }
   | { type: 'clipboard'; selection: string; data: string }
   | ({ type: 'command' } & Command)

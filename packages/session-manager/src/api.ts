@@ -35,5 +35,6 @@ export type SessionApi = Pick<
   | 'signal'
   | 'wait'
   | 'screen'
+  | 'output'
   | 'events'
 > & { attach(id: string, options: AttachOptions): LiveAttachment }

@@ -1,4 +1,5 @@
 /** One session, whatever mode it runs in. */
+import type { OutputPart, OutputRange } from '@holdfast/client'
 import type { ScreenFormat, Session, SignalName, WaitResult } from '@holdfast/protocol'
 import type { SessionApi } from './api.ts'
 import { SessionStream, type StreamOptions } from './session-stream.ts'
@@ -40,6 +41,11 @@ export class ManagedSession {
   /** What shows, with `scrollback` lines above it; also after the end. `json` is a `ScreenJson` as text. */
   screen(format: ScreenFormat = 'text', scrollback = 0): Promise<string> {
     return this.#api.screen(this.id, format, scrollback)
+  }
+
+  /** The output's bytes by offset, such as those of one of `info.commands`. Only in a cluster; throws as `HoldfastClient.output`, and BAD_REQUEST of tmux. */
+  output(range?: OutputRange): Promise<OutputPart> {
+    return this.#api.output(this.id, range)
   }
 
   /** Types text or bytes as they are. In a cluster throws TOO_MANY while the program reads nothing, and TOO_LARGE above 1 MiB of JSON, in which bytes are base64. */

@@ -261,6 +261,21 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
     assert.deepEqual(late, { met: false, exitCode: 3, signal: null })
   })
 
+  check('output by offset: the bytes of one command in a cluster; tmux refuses, and says why', async (_, create) => {
+    const marked = "printf '\\033]133;C\\a\\033[1mtext\\n\\033]133;D;0\\a'; exec cat"
+    const session = await create(shell(marked))
+    assert.ok((await session.wait({ until: 'text', text: /^text/ })).met, await session.screen())
+    if (session.id.startsWith('tmux-')) {
+      await assert.rejects(session.output(), { code: 'BAD_REQUEST', message: /tmux .* marks of commands/ })
+      return
+    }
+    while ((await session.refresh()).commands?.[0]?.state !== 'ended');
+    const { start = 0, end } = session.info.commands?.[0] ?? {}
+    const { from, bytes } = await session.output({ from: start, to: end ?? 0 })
+    assert.deepEqual([from, Buffer.from(bytes).toString()], [start, '\x1b[1mtext\r\n'])
+    await assert.rejects(session.output({ from: 5, to: 4 }), { code: 'BAD_REQUEST' })
+  })
+
   check('the screen comes in four formats, with lines above it, also after the end', async (_, create) => {
     const session = await create(
       shell('for i in $(seq 1 60); do echo "line $i"; done; printf "\\033[31mred\\033[0m"; read -r', { rows: 20 }),

@@ -1,10 +1,11 @@
-/** Sessions without a socket: input, resize, signal, wait and screen, passed on to the session host. */
+/** Sessions without a socket: input, resize, signal, wait, screen and output, passed on to the session host. */
 import {
   type FinalScreen,
   HoldfastError,
   hasEnded,
   inputSchema,
   MAX_SCROLLBACK_LINES,
+  OUTPUT_FROM,
   resizeSchema,
   SCREEN_FORMATS,
   type ScreenFormat,
@@ -21,7 +22,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { targetOf } from './domain.ts'
 import type { Engine } from './engine.ts'
-import type { Target } from './host-client.ts'
+import type { OutputQuery, Target } from './host-client.ts'
 import type { HostAnswer } from './host-request.ts'
 import { idParams } from './sessions-route.ts'
 import { keptScreen } from './suspended-check.ts'
@@ -43,6 +44,16 @@ const screenQuery = Type.Object(
       ),
     ),
     scrollback: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_SCROLLBACK_LINES, default: 0 })),
+  },
+  { additionalProperties: false },
+)
+
+const OFFSET = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
+const outputQuery = Type.Object(
+  {
+    from: Type.Optional(Type.Integer({ ...OFFSET, default: 0 })),
+    to: Type.Optional(Type.Integer(OFFSET)),
+    partial: Type.Optional(Type.Boolean({ default: false })),
   },
   { additionalProperties: false },
 )
@@ -137,6 +148,18 @@ export const automationRoute: FastifyPluginAsync<{ engine: Engine }> = async (ap
       throw record instanceof HoldfastError
         ? record
         : new HoldfastError('NOT_FOUND', `no screen of session ${id} is kept`)
+    },
+  )
+
+  app.get<ById & { Querystring: OutputQuery }>(
+    '/v1/sessions/:id/output',
+    { schema: { summary: 'Bytes of the output by offset', params: idParams, querystring: outputQuery } },
+    async (request, reply) => {
+      const record = await find(request)
+      // A host stays for a while after the end.
+      const target = hasEnded(record.phase) ? targetOf(record) : null
+      const { headers, bytes } = await hosts.output(target ?? hostOf(record), request.query)
+      return reply.type('application/octet-stream').header(OUTPUT_FROM, headers[OUTPUT_FROM]).send(bytes)
     },
   )
 }

@@ -1,7 +1,7 @@
 /** Talks to session hosts, each with a short-lived grant under its own key. */
 import type { Changeable, Claim, Command, FinalScreen, HostStatus, ScreenFormat } from '@holdfast/protocol'
 import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-kit'
-import { askHost, type HostAnswer, openRequest, unreachable } from './host-request.ts'
+import { askHost, askHostForBytes, type HostAnswer, type HostBytes, openRequest, unreachable } from './host-request.ts'
 import { parseCommands, parseEnv, parseStatus } from './host-words.ts'
 
 /** A host, and the session it is addressed for. */
@@ -10,6 +10,13 @@ export interface Target {
   address: string
   session: string
   fence: number
+}
+
+/** Offsets in bytes; `partial`: what is held of it will do. */
+export interface OutputQuery {
+  from: number
+  to?: number
+  partial: boolean
 }
 
 /** Any call may throw HOST_UNREACHABLE or the problem that the host answered. */
@@ -33,6 +40,8 @@ export interface HostClient {
   /** Sends its viewers away; answers when they are gone, or soon after. */
   dismiss(target: Target): Promise<void>
   screen(target: Target, format: ScreenFormat, scrollback: number): Promise<HostAnswer>
+  /** Part of the output; the query's words are the route's. */
+  output(target: Target, query: OutputQuery): Promise<HostBytes>
   finalScreen(target: Target): Promise<FinalScreen>
   /** Passes an automation request on. */
   automate(target: Target, action: string, body: unknown, timeoutMs: number): Promise<HostAnswer>
@@ -111,6 +120,11 @@ export const createHostClient = (masterKey: string): HostClient => {
       parseEnv((await post(target, '/suspend', { graceMs }, graceMs + SCREEN_MS)).text, target.hostId),
     dismiss: async (target) => void (await post(target, '/dismiss', {}, CALL_MS)),
     screen,
+    output: (target, { from, to, partial }) => {
+      const query = `from=${from}${to === undefined ? '' : `&to=${to}`}&partial=${partial}`
+      const ask = { method: 'GET', path: `/output?${query}`, token: token(target), timeoutMs: SCREEN_MS } as const
+      return askHostForBytes(target.address, ask)
+    },
     finalScreen: async (target) => {
       const [text, ansi, html, json] = await Promise.all(
         (['text', 'ansi', 'html', 'json'] as const).map(async (format) => (await screen(target, format, 0)).text),

@@ -1,5 +1,5 @@
 /** One HTTP request to a session host, over its Unix socket or TCP address. The host runs beside other people's code: its answers are bounded. */
-import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http'
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { ERRORS, type ErrorCode, HoldfastError } from '@holdfast/protocol'
 
 export interface HostRequest {
@@ -16,11 +16,16 @@ export interface HostAnswer {
   type: string
   text: string
 }
+export interface HostBytes {
+  status: number
+  headers: IncomingHttpHeaders
+  bytes: Buffer
+}
 
 /** A connection for every request: a host is asked rarely, and a dead one must not linger in a pool. */
 const agent = new Agent({ keepAlive: false })
 
-/** Bytes; the largest screen with all its scrollback stays below. */
+/** Bytes; the largest screen with all its scrollback stays below, and so does the longest part of the output. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 const connectTo = (address: string): RequestOptions => {
@@ -60,7 +65,7 @@ export const openRequest = (address: string, options: HostRequest): Promise<Inco
     outgoing.end(payload)
   })
 
-const readAll = async (address: string, response: IncomingMessage): Promise<string> => {
+const readAll = async (address: string, response: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = []
   let bytes = 0
   try {
@@ -72,7 +77,7 @@ const readAll = async (address: string, response: IncomingMessage): Promise<stri
   } catch (error) {
     throw unreachable(address, error)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 /** The host's own problem in our words. Without a code of the table it is not a host that answers: its address may be somebody else's by now. */
@@ -89,10 +94,16 @@ export const hostProblem = (status: number, text: string): HoldfastError => {
 }
 
 /** Throws HOST_UNREACHABLE, or the problem that the host answered. */
-export const askHost = async (address: string, options: HostRequest): Promise<HostAnswer> => {
+export const askHostForBytes = async (address: string, options: HostRequest): Promise<HostBytes> => {
   const response = await openRequest(address, options)
-  const text = await readAll(address, response)
+  const bytes = await readAll(address, response)
   const status = response.statusCode ?? 0
-  if (status >= 400) throw hostProblem(status, text)
-  return { status, type: response.headers['content-type'] ?? 'application/octet-stream', text }
+  if (status >= 400) throw hostProblem(status, bytes.toString())
+  return { status, headers: response.headers, bytes }
+}
+
+/** The same for text. */
+export const askHost = async (address: string, options: HostRequest): Promise<HostAnswer> => {
+  const { status, headers, bytes } = await askHostForBytes(address, options)
+  return { status, type: headers['content-type'] ?? 'application/octet-stream', text: bytes.toString() }
 }

@@ -65,6 +65,10 @@ test('one session is read with the title and the commands that its shell marked'
   const [command] = commands ?? []
   assert.equal(commands?.length, 1)
   assert.deepEqual([command?.command, command?.exitCode, (command?.end ?? 0) - (command?.start ?? 0)], ['make', 2, 6])
+  const { start = 0, end } = command ?? {}
+  const output = await call('GET', `/v1/sessions/${id}/output?from=${start}&to=${end}`)
+  assert.deepEqual([output.text, output.headers['content-type']], ['text\r\n', 'application/octet-stream'])
+  assert.equal(output.headers['holdfast-output-from'], `${start}`)
   const { sessions } = (await call('GET', '/v1/sessions')).body as { sessions: Record<string, unknown>[] }
   assert.deepEqual([sessions[0]?.id, sessions[0]?.commands], [id, undefined], 'a list asks no host')
 })
@@ -285,4 +289,21 @@ test('without a valid service token nothing is answered', { skip }, async (t) =>
       assert.equal((await app.inject({ url, headers })).statusCode, 401, `${authorization} ${url}`)
     }
   }
+})
+
+test('output by offset: bad requests, other tenants, and an end after which it is there as long as the host is', {
+  skip,
+}, async (t) => {
+  const { call, create } = await startOrchestrator(t, await newWorld(t, server()))
+  const { id } = await create({ command: 'bash', args: ['-c', 'printf 0123456789; read line; printf end'] })
+  const output = (query: string, headers = {}) => call('GET', `/v1/sessions/${id}/output?${query}`, undefined, headers)
+  await eventually('ten bytes', async () => (await output('')).text === '0123456789')
+  for (const query of ['from=5&to=4', 'from=-1', 'from=x', 'to=11', 'from=9007199254740992', 'partial=maybe', 'what=1'])
+    assert.equal((await output(query)).body.code, 'BAD_REQUEST', query)
+  const stranger = { authorization: tokenOf({ tenant: 'other' }) }
+  assert.equal((await output('', stranger)).body.code, 'SESSION_NOT_FOUND')
+  assert.equal((await output('from=4&to=6')).text, '45')
+  await call('POST', `/v1/sessions/${id}/input`, { text: '\n' })
+  await eventually('the end of the output', async () => (await output('')).text.endsWith('end'))
+  await eventually('the host is gone', async () => (await output('')).body.code === 'SESSION_ENDED')
 })

@@ -35,6 +35,15 @@ static napi_value viewers_array(napi_env env, struct stream *stream) {
   return array;
 }
 
+/* Bits of termios(3)'s local modes. Of a terminal that is gone: nothing is echoed. */
+enum tty_modes { TTY_ECHO = 1, TTY_CANONICAL = 2 };
+
+static int tty_modes(const struct stream *stream) {
+  struct termios modes;
+  if (tcgetattr(stream->pty, &modes) != 0) return TTY_CANONICAL;
+  return (modes.c_lflag & ECHO ? TTY_ECHO : 0) | (modes.c_lflag & ICANON ? TTY_CANONICAL : 0);
+}
+
 static napi_value news(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS], object = object_of(env);
   struct stream *stream = arguments(env, info, argv);
@@ -46,6 +55,10 @@ static napi_value news(napi_env env, napi_callback_info info) {
   set_number(env, object, "waiting", (double)stream->input.waiting);
   napi_set_named_property(env, object, "marks", marks_array(env, stream));
   napi_set_named_property(env, object, "viewers", viewers_array(env, stream));
+  /* The kernel tells nobody of a change. A program that makes one writes or reads at about that time, which is news. */
+  int modes = tty_modes(stream);
+  if (modes != stream->tty) set_number(env, object, "tty", modes);
+  stream->tty = modes;
   stream->moved = stream->input_news = false;
   stream->mark_count = 0;
   leave(stream);
@@ -161,12 +174,41 @@ static napi_value state(napi_env env, napi_callback_info info) {
   return object;
 }
 
-/* Does the terminal take whole lines, edited in the kernel, and not keys? */
-static napi_value takes_lines(napi_env env, napi_callback_info info) {
-  napi_value argv[MAX_ARGUMENTS], result;
+/* read(handle, from, to, partial): these bytes of the stream, or the last of them that are held if `partial`; null when not all
+ * are. They stay held meanwhile, and the mutex is free after each block, so that nobody's echo waits for a long copy. */
+static napi_value read_range(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS], result = NULL;
   struct stream *stream = arguments(env, info, argv);
-  struct termios modes;
-  napi_get_boolean(env, tcgetattr(stream->pty, &modes) == 0 && (modes.c_lflag & ICANON) != 0, &result);
+  uint64_t from = offset_of(env, argv[1]), to = offset_of(env, argv[2]);
+  bool partial = truth(env, argv[3]);
+  uint8_t *bytes = NULL;
+  enter(stream);
+  uint64_t kept = stream->keep_from, start = stream->ring.start;
+  if (partial && from < start) from = start < to ? start : to;
+  bool held = from == to || (from < to && from >= start && to <= stream->ring.end);
+  if (held && from < kept) stream->keep_from = from;
+  leave(stream);
+  if (held) napi_create_buffer(env, (size_t)(to - from), (void **)&bytes, &result);
+  else napi_get_null(env, &result);
+  for (uint64_t at = from; bytes != NULL && at < to;) {
+    struct iovec parts[SPAN_PARTS];
+    enter(stream);
+    int count = ring_span(&stream->ring, at, to - at < BLOCK_BYTES ? (size_t)(to - at) : BLOCK_BYTES, parts);
+    for (int part = 0; part < count; at += parts[part++].iov_len)
+      memcpy(bytes + (at - from), parts[part].iov_base, parts[part].iov_len);
+    leave(stream);
+  }
+  enter(stream);
+  stream->keep_from = kept;
+  watch_terminal(stream);
+  leave(stream);
+  return result;
+}
+
+/* tty(handle): how the kernel treats input now. */
+static napi_value tty(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS], result;
+  napi_create_int32(env, tty_modes(arguments(env, info, argv)), &result);
   return result;
 }
 

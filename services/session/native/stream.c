@@ -172,7 +172,8 @@ NAPI_MODULE_INIT() {
       {"open", open_stream}, {"news", news},         {"take", take},     {"forgetting", forgetting}, {"resize", resize},
       {"print", print},      {"input", input},       {"reply", reply},   {"state", state},           {"keep", keep_from},
       {"drain", drain},      {"finish", finish},     {"control", control}, {"accept", js_accept},    {"spare", spare},
-      {"takesLines", takes_lines},
+      {"read", read_range},
+      {"tty", tty},
   };
   struct binding *binding = must(calloc(1, sizeof *binding)); /* streams refer to it for as long as any of them lives */
   napi_value name;

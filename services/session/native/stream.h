@@ -87,6 +87,8 @@ struct stream {
   const struct binding *binding;
   void (*tell)(struct stream *stream);
   bool told, moved, input_news;
+  /* Bits of enum tty_modes, as JavaScript knows them. */
+  int tty;
   /* A line was entered since the last take, when the stream ended there. */
   bool line_entered;
   uint64_t line_at;

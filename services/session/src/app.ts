@@ -48,8 +48,9 @@ const answerRequest = async (
   response.on('close', () => gone.abort())
   if (handler === undefined) return serveWatch(host, response, gone.signal)
   const body = request.method === 'POST' ? await readBody(request) : {}
-  const { type, text } = await handler({ host, admission, query: url.searchParams, body, gone: gone.signal })
-  response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text)
+  const answer = await handler({ host, admission, query: url.searchParams, body, gone: gone.signal })
+  const headers = { 'content-type': answer.type, 'content-length': Buffer.byteLength(answer.body), ...answer.headers }
+  response.writeHead(200, headers).end(answer.body)
 }
 
 export const buildHost = ({ host, hostId, hostKey, logger, attachTimeoutMs = ATTACH_TIMEOUT_MS }: AppParts): Server => {

@@ -11,6 +11,7 @@ import { Attachment } from './attachment.ts'
 import { ClientInputs } from './client-inputs.ts'
 import { type Size, wantedSize } from './size-policy.ts'
 import { StateNews } from './state-news.ts'
+import type { TtyModes } from './stream.ts'
 import type { Viewer, Watched, Wire } from './viewer.ts'
 
 /** The part of a session that its viewers act on. */
@@ -38,6 +39,8 @@ export class Attachments {
   #blocked: HostMessage | null = null
   /** One client may take and release control all the time, or come and go; the others are not told each time. */
   readonly #news = new StateNews((message) => this.say(message))
+  /** A shell changes the terminal's modes twice for each command. */
+  readonly #tty = new StateNews((message) => this.#sayTyping(message))
   #rank = 0
   #controller: Attachment | null = null
 
@@ -72,7 +75,10 @@ export class Attachments {
     this.#all.add(attachment)
     if (!viewer.raw) wire.sendMessage(this.#welcome(viewer, resume, offset))
     this.#membersChanged()
-    if (this.#blocked !== null && viewer.mode === 'rw') attachment.say(this.#blocked)
+    if (viewer.mode === 'rw') {
+      attachment.say({ type: 'tty', ...this.#watched.stream.tty })
+      if (this.#blocked !== null) attachment.say(this.#blocked)
+    }
     attachment.begin(offset, resume === 'snapshot', this.#inputs.offsetOf(viewer.identity))
     return attachment
   }
@@ -89,7 +95,12 @@ export class Attachments {
   inputBlocked(blocked: boolean, waiting: number): void {
     const message: HostMessage = { type: 'input', blocked, waiting }
     this.#blocked = blocked ? message : null
-    for (const attachment of this.#all) if (attachment.viewer.mode === 'rw') attachment.say(message)
+    this.#sayTyping(message)
+  }
+
+  /** Told to all who may type. */
+  ttyChanged(modes: TtyModes): void {
+    this.#tty.tell({ type: 'tty', ...modes })
   }
 
   resize(attachment: Attachment, cols: number, rows: number): void {
@@ -128,6 +139,10 @@ export class Attachments {
   /** The host goes away for good. */
   end(code: ErrorCode, message: string): void {
     for (const attachment of this.#all) attachment.fail(code, message)
+  }
+
+  #sayTyping(message: HostMessage): void {
+    for (const attachment of this.#all) if (attachment.viewer.mode === 'rw') attachment.say(message)
   }
 
   #find(identity: string): Attachment | undefined {

@@ -7,6 +7,9 @@ export type Handle = object & { readonly __stream: unique symbol }
 /** Bits of what is new about a viewer. */
 export const VIEWER_NEWS = { heard: 1, flushed: 2, ended: 4, paused: 8 } as const
 
+/** Bits of how the kernel treats the terminal's input: termios(3), ECHO and ICANON. */
+export const TTY_MODES = { echo: 1, canonical: 2 } as const
+
 export interface Mark {
   /** Where in the stream it stood. */
   offset: number
@@ -22,6 +25,8 @@ export interface News {
   blocked?: boolean
   /** Bytes of input that wait. */
   waiting: number
+  /** Set when it changed: bits of TTY_MODES. */
+  tty?: number
   marks: Mark[]
   /** Pairs: a viewer's number, and bits of VIEWER_NEWS. */
   viewers: number[]
@@ -67,8 +72,10 @@ interface Native {
   input(stream: Handle, viewer: number, bytes: Buffer): void
   reply(stream: Handle, bytes: Buffer): void
   state(stream: Handle): StreamState
-  /** Does the terminal take whole lines (termios(3), ICANON), and not keys? */
-  takesLines(stream: Handle): boolean
+  /** These bytes of the stream, or the last of them that are held if `partial`; null when not all are. */
+  read(stream: Handle, from: number, to: number, partial: boolean): Buffer | null
+  /** Bits of TTY_MODES. */
+  tty(stream: Handle): number
   /** Keeps all from `before` bytes before the end on; -1: no more. */
   keep(stream: Handle, before: number): void
   /** Reads what a terminal that nobody has open any more still holds. */

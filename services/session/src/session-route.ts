@@ -4,6 +4,7 @@ import {
   HoldfastError,
   keyBytes,
   MAX_MESSAGE_BYTES,
+  OUTPUT_FROM,
   pasted,
   SCREEN_FORMATS,
   type ScreenFormat,
@@ -12,6 +13,7 @@ import {
 import { checked } from './bodies.ts'
 import type { Admission } from './gate.ts'
 import type { Host } from './host.ts'
+import { outputRange, readOutput } from './output-range.ts'
 import type { Fitting } from './schemas.ts'
 import type { Session } from './session.ts'
 import { waitFor } from './wait.ts'
@@ -28,7 +30,8 @@ export interface Call {
 }
 export interface Answer {
   type: string
-  text: string
+  body: string | Buffer
+  headers?: Record<string, string>
 }
 export type Handler = (call: Call) => Answer | Promise<Answer>
 
@@ -40,7 +43,7 @@ const MEDIA_TYPES: Readonly<Record<ScreenFormat, string>> = {
   html: 'text/html; charset=utf-8',
 }
 
-const json = (value: unknown): Answer => ({ type: 'application/json', text: JSON.stringify(value) })
+const json = (value: unknown): Answer => ({ type: 'application/json', body: JSON.stringify(value) })
 
 /** Throws SESSION_ENDED when there is nothing left to act on. */
 const running = ({ session }: Host): Session => {
@@ -119,7 +122,15 @@ const screen: Handler = async ({ host, query }) => {
   const text = session.isSuspended
     ? (await session.finalScreen())[format]
     : await session.screen.render(format, Number(scrollback))
-  return { type: MEDIA_TYPES[format], text }
+  return { type: MEDIA_TYPES[format], body: text }
+}
+
+/** Also of a session that has ended, while its host is there. */
+const output: Handler = ({ host, query }) => {
+  const { stream } = host.session
+  const range = outputRange(query, stream.end)
+  const { from, bytes } = readOutput(stream, range)
+  return { type: 'application/octet-stream', body: bytes, headers: { [OUTPUT_FROM]: String(from) } }
 }
 
 const update: Handler = ({ host, body }) => {
@@ -161,6 +172,7 @@ export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /signal': signal,
   'POST /wait': wait,
   'GET /screen': screen,
+  'GET /output': output,
   'GET /commands': ({ host }) => json(host.session.shell.log.commands),
   'GET /environment': environment,
   'POST /update': update,

@@ -274,7 +274,7 @@ export class Session implements Watched, Controls {
     return {
       bytesAt: () => this.stream.state.activeMs,
       cpuMs: () => this.#pty.cpuMs,
-      hasJob: () => this.#pty.jobInForeground && this.stream.takesLines,
+      hasJob: () => this.#pty.jobInForeground && this.stream.tty.canonical,
     }
   }
 
@@ -285,6 +285,7 @@ export class Session implements Watched, Controls {
       onHungUp: () => this.#pty.hungUp(),
       onActivity: () => this.events.emit('activity'),
       onInputBlocked: (blocked, waiting) => this.attachments.inputBlocked(blocked, waiting),
+      onTty: (modes) => this.attachments.ttyChanged(modes),
     }
   }
 

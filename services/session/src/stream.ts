@@ -1,7 +1,7 @@
 /** One session's output stream and the input beside it, served by a native thread; this side hears what is new and answers. */
 import type { Socket } from 'node:net'
 import { ACK_BYTES, ACK_DELAY_MS, WINDOW_BYTES } from '@holdfast/protocol'
-import { type Handle, type Mark, native, type StreamState, type Taken } from './native-stream.ts'
+import { type Handle, type Mark, native, type StreamState, type Taken, TTY_MODES } from './native-stream.ts'
 import { ViewerSocket } from './viewer-socket.ts'
 
 export interface StreamOptions {
@@ -27,7 +27,22 @@ export interface StreamEvents {
   onActivity(): void
   /** Input waits for a command that does not read, or flows again. */
   onInputBlocked(blocked: boolean, waiting: number): void
+  /** A program has changed them. */
+  onTty(modes: TtyModes): void
 }
+
+/** How the kernel treats what is typed. */
+export interface TtyModes {
+  /** It shows it. */
+  echo: boolean
+  /** It takes whole lines, and not single keys as full-screen programs and line editors want them. */
+  canonical: boolean
+}
+
+const modesOf = (bits: number): TtyModes => ({
+  echo: (bits & TTY_MODES.echo) !== 0,
+  canonical: (bits & TTY_MODES.canonical) !== 0,
+})
 
 export interface StreamLimits {
   /** Of more output than this only what can still be seen waits for the screen. */
@@ -76,9 +91,13 @@ export class Stream {
     return this.state.end
   }
 
-  /** Does the terminal take whole lines, and not single keys as full-screen programs and line editors want them? */
-  get takesLines(): boolean {
-    return native.takesLines(this.#handle)
+  get tty(): TtyModes {
+    return modesOf(native.tty(this.#handle))
+  }
+
+  /** These bytes of the stream, or the last of them that are held if `partial`; null when not all are. `to` is at most `end`. */
+  read(from: number, to: number, partial: boolean): Buffer | null {
+    return native.read(this.#handle, from, to, partial)
   }
 
   take(): Taken {
@@ -140,11 +159,12 @@ export class Stream {
   }
 
   #hear(): void {
-    const { moved, hungUp, blocked, waiting, marks, viewers } = native.news(this.#handle)
+    const { moved, hungUp, blocked, waiting, tty, marks, viewers } = native.news(this.#handle)
     this.#events.onOutput()
     for (const mark of marks) this.#events.onMark(mark)
     for (let at = 0; at < viewers.length; at += 2) this.#sockets.get(viewers[at] ?? 0)?.hear(viewers[at + 1] ?? 0)
     if (blocked !== undefined) this.#events.onInputBlocked(blocked, waiting)
+    if (tty !== undefined) this.#events.onTty(modesOf(tty))
     if (moved) this.#events.onActivity()
     if (!hungUp || this.#hungUp) return
     this.#hungUp = true

@@ -45,6 +45,7 @@ const startPty = (t: TestContext, command: string, args: string[], perPiece: () 
       onHungUp: () => pty.hungUp(),
       onActivity: none,
       onInputBlocked: none,
+      onTty: none,
     },
   )
   t.after(() => pty.stop(0))

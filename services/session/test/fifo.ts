@@ -34,6 +34,7 @@ export const fifoStream = (
       onHungUp: none,
       onActivity: none,
       onInputBlocked: none,
+      onTty: none,
     },
   )
   t.after(() => {

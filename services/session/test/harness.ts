@@ -1,7 +1,7 @@
 /** A session host in this process on a Unix socket of its own, with the two kinds of callers it has: HTTP and WebSocket. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { request, type Server } from 'node:http'
+import { type IncomingHttpHeaders, request, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -67,6 +67,8 @@ export const eventually = async (what: string, met: () => boolean | Promise<bool
 export interface Reply {
   status: number
   type: string
+  headers: IncomingHttpHeaders
+  bytes: Buffer
   text: string
   json(): Record<string, unknown>
 }
@@ -168,9 +170,10 @@ export class TestHost {
       const outgoing = request({ socketPath: this.address, method, path, headers, agent: false }, async (response) => {
         const chunks: Buffer[] = []
         for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
-        const text = Buffer.concat(chunks).toString()
-        const type = response.headers['content-type'] ?? ''
-        resolve({ status: response.statusCode ?? 0, type, text, json: () => JSON.parse(text) })
+        const bytes = Buffer.concat(chunks)
+        const { statusCode: status = 0, headers } = response
+        const text = bytes.toString()
+        resolve({ status, type: headers['content-type'] ?? '', headers, bytes, text, json: () => JSON.parse(text) })
       })
       outgoing.on('error', reject)
       outgoing.end(typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body))

@@ -5,6 +5,7 @@ import { type Context, command, ONE_SESSION, oneTarget, UsageError } from '../co
 import { DEFAULT_DETACH_KEYS, detachKeysOf } from '../detach-keys.ts'
 import { liveSession } from '../live-session.ts'
 import { pick } from '../picker.ts'
+import { PREDICT_OPTION, predictionOf } from '../prediction.ts'
 import { findSession } from '../targets.ts'
 
 /** Chosen from a list, where there is a terminal to show it. null: nothing was chosen. */
@@ -25,7 +26,7 @@ export const attachCommand = command(
   {
     name: 'attach',
     summary: 'Show a session on this terminal and type into it.',
-    usage: '[<id|name|beginning>] [--read-only] [--steal] [--detach-keys KEYS]',
+    usage: '[<id|name|beginning>] [--read-only] [--steal] [--detach-keys KEYS] [--predict WHEN]',
     options: {
       'read-only': { type: 'boolean', about: 'only look: nothing is typed, the size does not count' },
       steal: { type: 'boolean', about: 'take size and clipboard from whoever controls them' },
@@ -34,6 +35,7 @@ export const attachCommand = command(
         value: 'C-x,y',
         about: `default ${DEFAULT_DETACH_KEYS}, or HOLDFAST_DETACH_KEYS`,
       },
+      predict: PREDICT_OPTION,
       ticket: { type: 'string', value: 'TICKET', about: 'attach by a ticket of `holdfast share` instead of a key' },
       url: { type: 'string', value: 'URL', about: 'with --ticket: the gateway' },
     },
@@ -47,7 +49,8 @@ export const attachCommand = command(
     const { io } = context
     const keys = detachKeysOf(io.env, values['detach-keys'])
     const mode = values['read-only'] ? 'ro' : 'rw'
-    const options = { mode, keys, steal: values.steal ?? false } as const
+    const predict = predictionOf(values.predict)
+    const options = { mode, keys, predict, steal: values.steal ?? false } as const
     if (values.ticket !== undefined)
       return (await liveSession(byTicket(values.url, values.ticket), oneTarget(positionals), options, io)).exitCode
     const api = context.sessions()

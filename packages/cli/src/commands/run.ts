@@ -5,8 +5,9 @@ import { type SessionApi, wait } from '@holdfast/session-manager'
 import { command, UsageError, wholeNumber } from '../command.ts'
 import { bodyOf, CREATE_OPTIONS, started } from '../creation.ts'
 import { detachKeysOf } from '../detach-keys.ts'
+import { exitCodeOf } from '../exit-code.ts'
 import { type Io, type Leaving, onLeaving } from '../io.ts'
-import { exitCodeOf, type LiveOptions, liveSession, type Outcome } from '../live-session.ts'
+import { type LiveOptions, liveSession, type Outcome } from '../live-session.ts'
 
 /** As timeout(1) tells it. */
 const TIMED_OUT = 124

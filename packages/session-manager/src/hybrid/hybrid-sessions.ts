@@ -1,5 +1,12 @@
 /** tmux while this machine has room, the cluster for the overflow: one list, one space of ids, one session for one request. */
-import { type AttachOptions, allSessions, type CreateOptions, type ListQuery } from '@holdfast/client'
+import {
+  type AttachOptions,
+  allSessions,
+  type CreateOptions,
+  type ListQuery,
+  type OutputPart,
+  type OutputRange,
+} from '@holdfast/client'
 import {
   type CreateSession,
   HoldfastError,
@@ -167,6 +174,10 @@ export class HybridSessions implements SessionApi {
   screen(id: string, format: ScreenFormat, scrollback?: number): Promise<string> {
     const { api, real } = this.#at(id)
     return api.screen(real, format, scrollback)
+  }
+
+  output(id: string, range?: OutputRange): Promise<OutputPart> {
+    return this.#sideOf(id).output(id, range)
   }
 
   attach(id: string, options: AttachOptions): LiveAttachment {

@@ -169,6 +169,13 @@ export class TmuxSessions implements SessionApi {
     return screenOf(this.#tmux, (await this.#find(id)).session, format, scrollback)
   }
 
+  async output(): Promise<never> {
+    throw new HoldfastError(
+      'BAD_REQUEST',
+      'tmux keeps no output by offset, and passes on no marks of commands; a cluster does',
+    )
+  }
+
   attach(id: string, options: AttachOptions): LiveAttachment {
     const input = (session: string, data: Uint8Array) => this.#type(session, data, [])
     const resize = (session: string, cols: number, rows: number) => this.resize(session, cols, rows)

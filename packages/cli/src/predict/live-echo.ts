@@ -1,0 +1,141 @@
+/** Shows guessed keys on the local terminal while attached, and puts it right before each piece of output. */
+import { type Prediction, PredictiveEcho } from '@holdfast/client'
+import type { LiveAttachment } from '@holdfast/session-manager'
+import type { Size } from '../local-terminal.ts'
+import { draw, erase } from './drawing.ts'
+import { type Place, ScreenModel } from './screen-model.ts'
+
+/** From the moment at which a program has its input until its echo should be there. Source: mosh, ECHO_TIMEOUT. */
+const ECHO_MS = 50
+/** Between two looks at how far away the host is, and only while keys are typed. */
+const MEASURE_MS = 3000
+
+export type NewModel = (size: Size) => ScreenModel
+
+/** Loaded only where it is used: it is as large as the rest of the command line. */
+export const loadModel = async (): Promise<NewModel> => {
+  const { default: headless } = await import('@xterm/headless')
+  const options = { scrollback: 0, allowProposedApi: true, logLevel: 'off' } as const
+  return (size) => new ScreenModel(new headless.Terminal({ ...size, ...options }))
+}
+
+export class LiveEcho {
+  readonly #newModel: NewModel
+  readonly #attachment: LiveAttachment
+  readonly #write: (text: string) => void
+  readonly #echo: PredictiveEcho
+  #model: ScreenModel | null = null
+  #drawn: { text: string; place: Place } | null = null
+  #typed = 0
+  #measuredAt = Number.NEGATIVE_INFINITY
+  #over = false
+
+  /** `write`: to the local terminal. */
+  constructor(mode: Prediction, newModel: NewModel, attachment: LiveAttachment, write: (text: string) => void) {
+    this.#echo = new PredictiveEcho(mode)
+    this.#newModel = newModel
+    this.#attachment = attachment
+    this.#write = write
+  }
+
+  /** The terminal was emptied, and shows from now on what is put out. */
+  reset(size: Size): void {
+    this.#echo.interrupt()
+    this.#drawn = null
+    this.#model = this.#newModel(size)
+  }
+
+  attached(): void {
+    this.acknowledged() // the first word of a host tells what it has, too
+    void this.#measure()
+  }
+
+  /** What to write instead of these bytes. */
+  output(bytes: Uint8Array): Uint8Array {
+    if (this.#model === null) return bytes
+    const before = this.#erased()
+    if (this.#model.write(bytes)) this.#echo.output(this.#model.sight)
+    else this.#forget()
+    const after = this.#redrawn()
+    return before === '' && after === '' ? bytes : Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)])
+  }
+
+  typed(bytes: Uint8Array): void {
+    this.#typed += bytes.length
+    this.#echo.typed(bytes, this.#model?.sight ?? null)
+    this.#update()
+    if (this.#model !== null && performance.now() - this.#measuredAt > MEASURE_MS) void this.#measure()
+  }
+
+  modes(tty: { echo: boolean; canonical: boolean }): void {
+    this.#echo.modes(tty)
+    this.#update()
+  }
+
+  /** The host has told what input it has taken. */
+  acknowledged(): void {
+    const taken = this.#typed - this.#attachment.unacknowledged
+    this.#echo.taken(taken, this.#model?.sight ?? null)
+    this.#update()
+    const later = (): void => {
+      this.#echo.overdue(taken)
+      this.#update()
+    }
+    setTimeout(later, ECHO_MS).unref()
+  }
+
+  /** Nobody knows where a terminal puts what stands behind the cursor when it gets narrower. */
+  resize(size: Size): void {
+    const isDrawn = this.#drawn !== null
+    this.interrupt()
+    this.#model?.resize(size)
+    if (!isDrawn) return
+    this.#attachment.forget()
+    this.#attachment.reconnect()
+  }
+
+  /** The connection is gone. */
+  interrupt(): void {
+    this.#echo.interrupt()
+    this.#update()
+  }
+
+  end(): void {
+    this.interrupt()
+    this.#over = true
+  }
+
+  async #measure(): Promise<void> {
+    this.#measuredAt = performance.now()
+    const ms = await this.#attachment.ping().catch(() => null)
+    if (ms === null || this.#over) return
+    this.#echo.roundTrip(ms)
+    this.#update()
+    if (!this.#echo.wanted) this.#forget()
+  }
+
+  /** Until the terminal is emptied the next time: it costs nothing then. */
+  #forget(): void {
+    this.#model = null
+    this.#echo.interrupt()
+  }
+
+  #update(): void {
+    if (this.#over || this.#echo.shown === (this.#drawn?.text ?? '')) return
+    this.#write(this.#erased() + this.#redrawn())
+  }
+
+  #erased(): string {
+    const drawn = this.#drawn
+    this.#drawn = null
+    return drawn === null ? '' : erase(drawn.text.length, drawn.place)
+  }
+
+  #redrawn(): string {
+    const text = this.#echo.shown
+    const place = text === '' ? null : (this.#model?.place ?? null)
+    if (place === null) return ''
+    this.#drawn = { text, place }
+    return draw(text, place)
+  }
+}
