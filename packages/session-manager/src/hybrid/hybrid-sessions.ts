@@ -177,7 +177,8 @@ export class HybridSessions implements SessionApi {
   }
 
   output(id: string, range?: OutputRange): Promise<OutputPart> {
-    return this.#sideOf(id).output(id, range)
+    const { api, real } = this.#at(id)
+    return api.output(real, range)
   }
 
   attach(id: string, options: AttachOptions): LiveAttachment {
