@@ -74,10 +74,8 @@ export class Stream {
     const terms = Float64Array.of(replayBytes, WINDOW_BYTES, ACK_BYTES, pendingBytes, ...seconds)
     // The thread ends when this object has been forgotten, so it must not be what remembers it.
     const weak = new WeakRef(this)
-    const onNews = () => {
-      const stream = weak.deref()
-      if (stream !== undefined) stream.#hear()
-    }
+    // Not at once: of calls that follow each other Node does a thousand before it looks at anything else (node_api.cc, kMaxIterationCount).
+    const onNews = () => void setImmediate(() => weak.deref()?.#hear())
     this.#handle = native.open(fd, nonce, terms, base, onNews, first)
     this.#events = events
   }
