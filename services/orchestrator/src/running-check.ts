@@ -54,7 +54,7 @@ const hostExited = async (domain: Domain, record: SessionRecord, info: HostInfo)
   if (note !== null) {
     return recordExit(domain, record, note.exit, note.screen, [...evidence, seenExit('its death note says', note.exit)])
   }
-  const detail = info.exitCode === null ? '' : `exit code ${info.exitCode}`
+  const detail = info.reason ?? (info.exitCode === null ? '' : `exit code ${info.exitCode}`)
   const code = info.oomKilled ? 'out-of-memory' : 'host-died'
   return fail(domain, record, code, detail, [...evidence, seen('no death note in its output')])
 }
