@@ -56,18 +56,14 @@ const stateOf = (pod: PodAnswer): HostInfo['state'] => {
 /** Reasons of a pod's end that are not the process's own: the stop is ours. */
 const OURS = 'DeadlineExceeded'
 
-/** Why it ended, for people, where that is not the process's own doing; undefined when it is. */
-const endOf = (pod: PodAnswer): string | undefined => {
-  const { reason, message } = pod.status ?? {}
-  if (reason !== undefined && reason !== OURS) return message === undefined ? reason : `${reason}: ${message}`
-  const disruption = pod.status?.conditions?.find(
-    ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
-  )
-  if (disruption?.reason !== undefined) return `${disruption.reason}: ${disruption.message ?? ''}`
-  const { terminated } = stateIn(pod)
-  return ['Completed', 'Error', 'OOMKilled'].includes(terminated?.reason ?? 'Completed')
-    ? undefined
-    : terminated?.reason
+/** Why it ended or is to end, for people, where that is not the process's own doing; undefined when it is. */
+const reasonOf = (pod: PodAnswer): string | undefined => {
+  const { phase, reason, message, conditions } = pod.status ?? {}
+  const isTold = phase === 'Failed' && reason !== undefined && reason !== OURS
+  if (isTold) return message === undefined ? reason : `${reason}: ${message}`
+  const disruption = conditions?.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True')
+  if (disruption !== undefined) return `${disruption.reason}: ${disruption.message}`
+  return pod.metadata.deletionTimestamp === undefined ? undefined : 'Deleted: the cluster was asked to remove its pod'
 }
 
 const assigned = ({ metadata }: PodAnswer): Record<string, string> => {
@@ -87,7 +83,7 @@ const addressOf = ({ status }: PodAnswer): string => {
 export const infoOf = (pod: PodAnswer, hostId: string, node: string): HostInfo => {
   const state = stateOf(pod)
   const terminated = state === 'exited' ? stateIn(pod).terminated : undefined
-  const reason = state === 'exited' ? endOf(pod) : undefined
+  const reason = reasonOf(pod)
   return {
     hostId,
     node,

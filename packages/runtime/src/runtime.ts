@@ -35,7 +35,7 @@ export interface HostInfo {
   /** Exit code of the host process; null while it runs or where nobody was there to see it. */
   exitCode: number | null
   oomKilled: boolean
-  /** Of one that the engine ended or would not run: why, in the engine's words, such as `Evicted: The node was low on resource: memory.` */
+  /** Of one that the engine ends, ended or would not run: why, such as `Evicted: The node was low on resource: memory.` */
   reason?: string
   /** `unix:<path>` or `tcp:<host>:<port>`, as gateways dial it. */
   address: string

@@ -68,6 +68,14 @@ test('preemption and a drain are told by the condition that newer clusters set',
   }
 })
 
+test('a pod that is deleted says so while it still runs, and after', () => {
+  for (const state of [running, terminated(129, 'Error')]) {
+    const pod = podWith({ phase: 'Running', containerStatuses: [state] })
+    pod.metadata.deletionTimestamp = '2026-11-28T04:00:00Z'
+    assert.match(infoOf(pod, HOST, 'pods').reason ?? '', /^Deleted: /)
+  }
+})
+
 test('a worker that would not take the pod is its end', () => {
   const info = seen({ phase: 'Failed', reason: 'OutOfcpu', message: 'Pod Node didn’t have enough resource: cpu' })
   assert.deepEqual([info.state, info.exitCode], ['exited', null])
