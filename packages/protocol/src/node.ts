@@ -23,6 +23,8 @@ export const nodeKubernetesSchema = Type.Object(
       }),
     ),
     imagePullSecrets: Type.Optional(Type.Array(named('of the namespace'))),
+    storageClassName: Type.Optional(named('of the claims that sessions keep their files in; default: with the pod')),
+    workspaceMb: Type.Optional(Type.Integer({ minimum: 1, description: 'size of such a claim, MiB; default 10240' })),
     runtimeClassName: Type.Optional(named('such as that of gVisor or Kata')),
     priorityClassName: Type.Optional(named('whom the sessions give way to')),
     nodeSelector: Type.Optional(

@@ -94,7 +94,7 @@ const inTime = async <T>(what: string, ms: number, work: (signal: AbortSignal) =
   // The race, because a command of the kubeconfig that gives credentials hears of no signal.
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    late.reject(new HoldfastError('RUNTIME_UNAVAILABLE', `Kubernetes did not ${what} within ${ms / 1000} s`))
+    late.reject(new HoldfastError('RUNTIME_UNAVAILABLE', `Kubernetes did not ${what} within ${Math.ceil(ms / 1000)} s`))
     deadline.abort()
   }, ms)
   try {

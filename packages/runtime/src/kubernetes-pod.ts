@@ -17,7 +17,7 @@ const SESSION_UID = 1000
 const HOME = '/home/dev'
 const CONTAINER = 'host'
 
-/** Throws BAD_REQUEST for an id that is none, or that no pod can have: names and labels end with a letter or digit. */
+/** Of a pod by its host, and of a claim by its workspace. Throws BAD_REQUEST for an id that is none, or that no pod can have: names and labels end with a letter or digit. */
 export const podName = (cluster: string, hostId: string): string => {
   if (!HOST_ID.test(hostId) || hostId.endsWith('-')) {
     throw new HoldfastError('BAD_REQUEST', `"${hostId.slice(0, 70)}" is not a host id`)
@@ -41,10 +41,13 @@ const resources = (given: Limits, cpuOvercommit: number): V1Container['resources
   return { requests: { memory, cpu: milli(cpus / cpuOvercommit) }, limits: { memory, cpu: milli(cpus) } }
 }
 
-const volumes = (given: Limits): V1Volume[] => [
-  { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: `${withDefaults(given).tmpMb}Mi` } },
-  { name: 'workspace', emptyDir: {} },
-]
+const volumes = ({ hostId, workspace = hostId, limits }: HostSpec, { cluster, settings }: PodPlace): V1Volume[] => {
+  const claim = { persistentVolumeClaim: { claimName: podName(cluster, workspace) } }
+  return [
+    { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: `${withDefaults(limits).tmpMb}Mi` } },
+    { name: 'workspace', ...(settings.storageClassName === undefined ? { emptyDir: {} } : claim) },
+  ]
+}
 
 const container = ({ hostId, hostKey, image, limits }: HostSpec, place: PodPlace): V1Container => ({
   name: CONTAINER,
@@ -112,7 +115,7 @@ const podSpec = (spec: HostSpec, place: PodPlace): V1PodSpec => ({
   ...chosen(place),
   tolerations: [...STAY, ...(place.settings.tolerations ?? [])],
   containers: [container(spec, place)],
-  volumes: volumes(spec.limits),
+  volumes: volumes(spec, place),
 })
 
 /**

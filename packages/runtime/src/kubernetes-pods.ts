@@ -12,7 +12,7 @@ interface ListAnswer<T> {
 const PAGE_SIZE = 500
 /** A list is stitched anew from its start when the server has forgotten the place; then the cluster is too busy to be listed. */
 const TRIES = 3
-/** Seconds that one watch lasts: one that went silent is noticed after that. Source: kubernetes-client/javascript#2432. */
+/** Seconds that one watch lasts at most: one that went silent is noticed after that. Source: kubernetes-client/javascript#2432. */
 const WATCH_S = 5
 /** Of a page that went out of date. */
 const GONE = 410
@@ -61,14 +61,20 @@ interface WatchEvent {
   object: PodAnswer
 }
 
-/** Passes on what becomes of one pod, null when it is gone, until that is enough or the watch is over. */
-const watchPod = async (
+/** One object, by the path of its kind within the namespace. */
+export interface Named {
+  path: 'pods' | 'persistentvolumeclaims'
+  name: string
+}
+
+/** Passes on what becomes of one object, null when it is gone, until that is enough or the watch is over. */
+const watchOne = async (
   api: KubeApi,
-  name: string,
-  resourceVersion: string,
-  heard: (pod: PodAnswer | null) => 'enough' | undefined,
+  { path, name }: Named,
+  { resourceVersion, seconds }: { resourceVersion: string; seconds: number },
+  heard: (object: PodAnswer | null) => 'enough' | undefined,
 ): Promise<void> => {
-  const query = { fieldSelector: `metadata.name=${name}`, watch: 'true', resourceVersion, timeoutSeconds: WATCH_S }
+  const query = { fieldSelector: `metadata.name=${name}`, watch: 'true', resourceVersion, timeoutSeconds: seconds }
   let rest = ''
   const lines = (chunk: Buffer): string[] => {
     const parts = (rest + chunk.toString('utf8')).split('\n')
@@ -83,33 +89,37 @@ const watchPod = async (
     }
     return undefined
   }
-  await api.read({ what: `watch pod ${name}`, path: 'pods', query, ms: WATCH_S * 1000 + KUBE_MS.query }, take)
+  await api.read({ what: `watch ${name}`, path, query, ms: seconds * 1000 + KUBE_MS.query }, take)
 }
 
 /**
- * The first answer that is not undefined, of the pod as it is and as it changes (null: there is none); undefined when `ms` have
+ * The first answer that is not undefined, of the object as it is and as it changes (null: there is none); undefined when `ms` have
  * passed without one. Throws as the API does.
  */
-export const awaitPod = async <T>(
+export const awaitOne = async <T>(
   api: KubeApi,
-  name: string,
+  named: Named,
   ms: number,
-  look: (pod: PodAnswer | null) => T | undefined,
+  look: (object: PodAnswer | null) => T | undefined,
 ): Promise<T | undefined> => {
   for (const until = Date.now() + ms; ; ) {
-    const query = { fieldSelector: `metadata.name=${name}` }
-    const now = await api.ask<ListAnswer<PodAnswer>>({
-      what: `read pod ${name}`,
-      path: 'pods',
-      query,
-      ms: KUBE_MS.query,
-    })
+    const query = { fieldSelector: `metadata.name=${named.name}` }
+    const reading = { what: `read ${named.name}`, path: named.path, query, ms: KUBE_MS.query }
+    const now = await api.ask<ListAnswer<PodAnswer>>(reading)
     let found = look(now.items[0] ?? null)
     if (found !== undefined || Date.now() >= until) return found
-    await watchPod(api, name, now.metadata.resourceVersion ?? '', (pod) => {
-      found = look(pod)
+    const seconds = Math.min(WATCH_S, Math.max(1, Math.ceil((until - Date.now()) / 1000)))
+    await watchOne(api, named, { resourceVersion: now.metadata.resourceVersion ?? '', seconds }, (object) => {
+      found = look(object)
       return found !== undefined || Date.now() >= until ? 'enough' : undefined
     })
     if (found !== undefined) return found
   }
+}
+
+/** Throws RUNTIME_UNAVAILABLE with `why` when it is still there after so long. */
+export const awaitGone = async (api: KubeApi, named: Named, ms: number, why: string): Promise<void> => {
+  const gone = await awaitOne(api, named, ms, (object) => object === null || undefined)
+  if (gone !== undefined) return
+  throw new HoldfastError('RUNTIME_UNAVAILABLE', `${named.name} is not gone after ${ms / 1000} s: ${why}`)
 }

@@ -13,7 +13,7 @@ export interface PodAnswer {
     labels?: Record<string, string>
     annotations?: Record<string, string>
   }
-  spec?: { nodeName?: string }
+  spec?: { volumes?: { persistentVolumeClaim?: { claimName: string } }[] }
   status?: {
     phase?: string
     reason?: string

@@ -3,8 +3,9 @@ import { HoldfastError, type NodeKubernetes } from '@holdfast/protocol'
 import { KUBE_MS, type KubeApi, KubeRefusal, kubeApi, unlessStatus } from './kubernetes-api.ts'
 import { applyPolicies } from './kubernetes-network.ts'
 import { ASSIGNMENT, podBody, podName } from './kubernetes-pod.ts'
-import { awaitPod, listAll, readPod } from './kubernetes-pods.ts'
+import { awaitGone, awaitOne, listAll, readPod } from './kubernetes-pods.ts'
 import { hostOfPod, infoOf, NO_ADDRESS, obstacleOf, type PodAnswer } from './kubernetes-status.ts'
+import { claimedWorkspaces, type Workspaces } from './kubernetes-workspace.ts'
 import { type HostInfo, type HostSpec, ImageMissing, type Runtime, RuntimeRefused } from './runtime.ts'
 
 export interface KubernetesOptions {
@@ -22,6 +23,8 @@ interface Engine {
   options: KubernetesOptions
   /** Resolves when the network policies are in place. */
   guarded(): Promise<void>
+  /** Null where files go with their pod. */
+  workspaces: Workspaces | null
 }
 
 /** How long a create waits for the pod to run; one that takes longer, such as for its image, is waited for by the next. */
@@ -67,7 +70,7 @@ const startOf = (engine: Engine, spec: HostSpec, pod: PodAnswer | null): Start |
 
 const awaitStart = async (engine: Engine, spec: HostSpec, name: string): Promise<HostInfo> => {
   let waits = 'it is not scheduled'
-  const start = await awaitPod(engine.api, name, START_MS, (pod) => {
+  const start = await awaitOne(engine.api, { path: 'pods', name }, START_MS, (pod) => {
     waits = (pod && obstacleOf(pod)?.message) ?? waits
     return startOf(engine, spec, pod)
   })
@@ -85,6 +88,7 @@ const create = async (engine: Engine, spec: HostSpec): Promise<HostInfo> => {
   const body = podBody(spec, options)
   const name = podName(options.cluster, spec.hostId)
   await engine.guarded()
+  await engine.workspaces?.make(spec)
   // 409: it is there already, and waited for as if it were new.
   await unlessStatus(
     [409],
@@ -126,31 +130,35 @@ const stop = async (engine: Engine, hostId: string, graceMs: number): Promise<vo
   const name = podName(engine.options.cluster, hostId)
   let isOver = false
   const ended = (ms: number) =>
-    awaitPod(engine.api, name, ms, (pod) => {
+    awaitOne(engine.api, { path: 'pods', name }, ms, (pod) => {
       isOver = pod?.status?.phase === 'Failed'
       return pod === null || ours(engine, hostId, pod).state !== 'running' || undefined
     })
-  if (graceMs > 0) {
-    await signalHost(engine, name, 'TERM')
-    if (await ended(graceMs)) return
+  /** Whichever comes first: the shell that gives the signal may go with the pod before it has answered. */
+  const endedBy = (signal: 'TERM' | 'KILL', ms: number) => {
+    const end = ended(ms)
+    return Promise.race([end, signalHost(engine, name, signal).then(() => end)])
   }
-  await signalHost(engine, name, 'KILL')
+  if (graceMs > 0 && (await endedBy('TERM', graceMs))) return
   // Workers before 1.22 end a pod whose time is over, but do not say so of its container.
-  if ((await ended(STOP_SLACK_MS)) || isOver) return
+  if ((await endedBy('KILL', STOP_SLACK_MS)) || isOver) return
   throw new HoldfastError('RUNTIME_UNAVAILABLE', `${name} did not end within ${(graceMs + STOP_SLACK_MS) / 1000} s`)
 }
 
 /** What has ended is gone as soon as it is deleted; of what runs the worker's word is waited for, some ten seconds. */
-const remove = async (engine: Engine, hostId: string): Promise<void> => {
+const removePod = async (engine: Engine, hostId: string): Promise<void> => {
   const found = await inspect(engine, hostId)
   if (found === null) return
   if (found.state === 'running') await stop(engine, hostId, 0).catch(() => {}) // the delete says why, if it fails, too
   const name = podName(engine.options.cluster, hostId)
   await deletePod(engine, name, 1)
-  const gone = await awaitPod(engine.api, name, REMOVE_MS, (pod) => pod === null || undefined)
-  if (gone !== undefined) return
-  const message = `${name} is not gone after ${REMOVE_MS / 1000} s: its worker does not say that it has ended`
-  throw new HoldfastError('RUNTIME_UNAVAILABLE', message)
+  await awaitGone(engine.api, { path: 'pods', name }, REMOVE_MS, 'its worker does not say that it has ended')
+}
+
+/** The files go last: as long as the pod is there, an interrupted removal is gone on with. */
+const remove = async (engine: Engine, hostId: string, workspace: string | null): Promise<void> => {
+  await removePod(engine, hostId)
+  if (workspace !== null) await engine.workspaces?.remove(workspace)
 }
 
 /** The server tests and sets at once, so of any number of writers one comes first. */
@@ -235,7 +243,8 @@ export const kubernetesRuntime = (options: KubernetesOptions): Runtime => {
     })
     return applied
   }
-  const engine: Engine = { api, options, guarded: () => guarding ?? apply() }
+  const workspaces = options.settings.storageClassName === undefined ? null : claimedWorkspaces(api, options)
+  const engine: Engine = { api, options, guarded: () => guarding ?? apply(), workspaces }
   return {
     kind: 'kubernetes',
     node: options.node,
@@ -246,7 +255,8 @@ export const kubernetesRuntime = (options: KubernetesOptions): Runtime => {
     list: () => list(engine),
     inspect: (hostId) => inspect(engine, hostId),
     stop: (hostId, graceMs) => stop(engine, hostId, graceMs),
-    remove: (hostId) => remove(engine, hostId),
+    remove: (hostId, workspace = hostId) => remove(engine, hostId, workspace),
+    ...(workspaces === null ? {} : { unusedWorkspaces: workspaces.unused, removeWorkspace: workspaces.removeUnused }),
     tail: (hostId, maxBytes) => tail(engine, hostId, maxBytes),
     report: async () => ({ pressure: null, images: null, bridgePorts: null }),
     ping: () => ping(engine),

@@ -8,7 +8,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
 import { kubernetesRuntime, type Runtime, RuntimeRefused } from '../src/index.ts'
 import { stubSpec } from './conformance.ts'
 import { newHostId } from './stub-client.ts'
@@ -65,7 +65,7 @@ const allUnavailable = async (runtime: Runtime, message: RegExp): Promise<void> 
 }
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void
-const serverThat = async (serve: Serve): Promise<{ runtime: Runtime; close(): void }> => {
+const serverThat = async (t: TestContext, serve: Serve): Promise<{ runtime: Runtime; close(): void }> => {
   const server = createServer(
     { key: readFileSync(join(dir, 'key.pem')), cert: readFileSync(join(dir, 'cert.pem')) },
     serve,
@@ -76,6 +76,7 @@ const serverThat = async (serve: Serve): Promise<{ runtime: Runtime; close(): vo
     server.closeAllConnections()
     server.close()
   }
+  t.after(close)
   return { runtime: runtimeWith(kubeconfigFor((server.address() as AddressInfo).port)), close }
 }
 const answering = (status: number, message: string): Serve => {
@@ -83,30 +84,28 @@ const answering = (status: number, message: string): Serve => {
   return (_request, response) => response.writeHead(status, { 'content-type': 'application/json' }).end(body)
 }
 
-test('a server that is not there', { timeout: 30_000 }, async () => {
-  const { runtime, close } = await serverThat(() => {})
+test('a server that is not there', { timeout: 30_000 }, async (t) => {
+  const { runtime, close } = await serverThat(t, () => {})
   close()
   await allUnavailable(runtime, /ECONNREFUSED/)
 })
 
-test('a server that takes requests and never answers', { timeout: 60_000 }, async () => {
-  const { runtime, close } = await serverThat(() => {})
+test('a server that takes requests and never answers', { timeout: 60_000 }, async (t) => {
+  const { runtime } = await serverThat(t, () => {})
   const begun = Date.now()
   await assert.rejects(runtime.ping(), { code: 'RUNTIME_UNAVAILABLE', message: /did not answer a ping within 3 s/ })
   assert.ok(Date.now() - begun < 4_500)
   await allUnavailable(runtime, /did not .* within \d+ s/)
-  close()
 })
 
-test('a server that stops in the middle of an answer', { timeout: 60_000 }, async () => {
-  const { runtime, close } = await serverThat((_request, response) => {
+test('a server that stops in the middle of an answer', { timeout: 60_000 }, async (t) => {
+  const { runtime } = await serverThat(t, (_request, response) => {
     response.writeHead(200, { 'content-length': 100 }).write('{"items":[')
   })
   await allUnavailable(runtime, /did not .* within \d+ s/)
-  close()
 })
 
-test('what passes is unavailable, with the reason, and asked once', { timeout: 30_000 }, async () => {
+test('what passes is unavailable, with the reason, and asked once', { timeout: 30_000 }, async (t) => {
   for (const [status, reason] of [
     [500, 'etcd is not there'],
     [503, 'not yet'],
@@ -115,40 +114,37 @@ test('what passes is unavailable, with the reason, and asked once', { timeout: 3
     [403, 'exceeded quota: pods'],
   ] as const) {
     let asked = 0
-    const { runtime, close } = await serverThat((request, response) => {
+    const { runtime } = await serverThat(t, (request, response) => {
       asked++
       answering(status, reason)(request, response)
     })
     await assert.rejects(runtime.list(), { code: 'RUNTIME_UNAVAILABLE', message: new RegExp(reason) })
     assert.equal(asked, 1, String(status))
     await allUnavailable(runtime, new RegExp(reason))
-    close()
   }
 })
 
-test('what is forbidden or wrong is refused', { timeout: 30_000 }, async () => {
+test('what is forbidden or wrong is refused', { timeout: 30_000 }, async (t) => {
   for (const status of [400, 403, 422]) {
-    const { runtime, close } = await serverThat(answering(status, 'no'))
+    const { runtime } = await serverThat(t, answering(status, 'no'))
     await assert.rejects(runtime.list(), RuntimeRefused)
     await assert.rejects(runtime.create(stubSpec(newHostId(), 'x')), RuntimeRefused)
-    close()
   }
 })
 
 test('a list whose place is forgotten is read from its start, and is an error when that goes on', {
   timeout: 30_000,
-}, async () => {
+}, async (t) => {
   const page = JSON.stringify({ metadata: { continue: 'next' }, items: [] })
   const whole = JSON.stringify({ metadata: {}, items: [] })
   let gone = 1
-  const { runtime, close } = await serverThat((request, response) => {
+  const { runtime } = await serverThat(t, (request, response) => {
     if (!request.url?.includes('continue=')) response.end(gone > 0 ? page : whole)
     else if (gone-- > 0) answering(410, 'The provided continue parameter is too old')(request, response)
   })
   assert.deepEqual(await runtime.list(), [])
   gone = 100
   await assert.rejects(runtime.list(), { code: 'RUNTIME_UNAVAILABLE', message: /too old/ })
-  close()
 })
 
 test('a kubeconfig that is not there, or names no such context, is told', { timeout: 30_000 }, async () => {

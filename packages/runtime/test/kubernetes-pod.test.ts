@@ -7,6 +7,7 @@ import type { V1NetworkPolicy } from '@kubernetes/client-node'
 import { LABEL } from '../src/index.ts'
 import { networkPolicies } from '../src/kubernetes-network.ts'
 import { ASSIGNMENT, HOST_PORT, podBody, podName } from '../src/kubernetes-pod.ts'
+import { claimBody } from '../src/kubernetes-workspace.ts'
 import { stubSpec } from './conformance.ts'
 
 const settings: NodeKubernetes = { namespace: 'sessions' }
@@ -75,6 +76,16 @@ test('limits are given in full; memory is asked for in full, cores by the overco
     limits: { memory: '300Mi', cpu: '1500m' },
   })
   assert.deepEqual(spec?.volumes?.[0], { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '20Mi' } })
+})
+
+test('files go with the pod, or are in a claim named after the host that had them first', () => {
+  assert.deepEqual(pod({ workspace: 'local-1-1' }).spec?.volumes?.[1], { name: 'workspace', emptyDir: {} })
+  const claimed = { ...place, settings: { ...settings, storageClassName: 'fast', workspaceMb: 500 } }
+  const [, volume] = pod({ workspace: 'local-1-1' }, claimed).spec?.volumes ?? []
+  assert.deepEqual(volume, { name: 'workspace', persistentVolumeClaim: { claimName: 'hf-local-local-1-1' } })
+  const { metadata, spec } = claimBody(stubSpec('local-1-2', 'i', { workspace: 'local-1-1' }), claimed)
+  assert.deepEqual([metadata?.name, spec?.storageClassName], ['hf-local-local-1-1', 'fast'])
+  assert.deepEqual(spec?.resources?.requests, { storage: '500Mi' })
 })
 
 test('what the operator chose for the cluster is in every pod, and nothing else is', () => {

@@ -49,7 +49,7 @@ check('the documented rights are enough', async () => {
   const rights = documented()
   assert.deepEqual(
     rights.map(([resource]) => resource),
-    ['pods', 'pods/log', 'pods/exec', 'networkpolicies'],
+    ['pods', 'pods/log', 'pods/exec', 'networkpolicies', 'persistentvolumeclaims'],
   )
   const runtime = make({}, { kubeconfig: await accountWith('all', rights) })
   await runtime.ping()
@@ -63,6 +63,9 @@ check('the documented rights are enough', async () => {
   assert.deepEqual([end?.exitCode, end?.reason], [7, undefined])
   assert.match(await runtime.tail(info.hostId, 100), /bye\n$/)
   await runtime.remove(info.hostId)
+  const claimed = make({}, { kubeconfig: await accountWith('claims', rights), storageClassName: 'none' })
+  assert.deepEqual(await claimed.unusedWorkspaces?.(), [])
+  await claimed.removeWorkspace?.(info.hostId)
   const asking = here('auth', 'can-i', 'get', 'secrets', `--as=system:serviceaccount:${namespace}:all`)
   await assert.rejects(asking, { stdout: 'no\n' })
 })
