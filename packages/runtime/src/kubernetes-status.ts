@@ -53,7 +53,7 @@ const stateOf = (pod: PodAnswer): HostInfo['state'] => {
   return isOver(pod) ? 'exited' : 'created'
 }
 
-/** Reasons of a pod's end that are not the process's own: the stop is ours. */
+/** Of a pod that we stopped. */
 const OURS = 'DeadlineExceeded'
 
 /** Why it ended or is to end, for people, where that is not the process's own doing; undefined when it is. */
@@ -80,6 +80,7 @@ const addressOf = ({ status }: PodAnswer): string => {
   if (ip === '') return NO_ADDRESS
   return `tcp:${ip.includes(':') ? `[${ip}]` : ip}:${HOST_PORT}`
 }
+
 export const infoOf = (pod: PodAnswer, hostId: string, node: string): HostInfo => {
   const state = stateOf(pod)
   const terminated = state === 'exited' ? stateIn(pod).terminated : undefined

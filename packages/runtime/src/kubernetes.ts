@@ -98,8 +98,8 @@ const create = async (engine: Engine, spec: HostSpec): Promise<HostInfo> => {
 }
 
 /**
- * To the host, whose process is the only one of the pod without a parent besides the first (the pod's init) and this shell. `$0` is
- * the signal. What a session can do to its own processes it can do to these, too: whoever does not end by it is ended otherwise.
+ * To the host: of the pod's processes that have no parent it is the one that is neither the first, the pod's init, nor this shell.
+ * `$0` is the signal.
  */
 const SIGNAL_HOST = `for at in /proc/[0-9]*; do
   pid=\${at#/proc/}
