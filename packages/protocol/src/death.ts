@@ -12,7 +12,7 @@ export const deathSchema = Type.Object({
   incarnation: Type.String({ description: 'empty when it was never placed' }),
   node: nullable(Type.String({ description: 'where it was; null when it was never placed' })),
   hostId: nullable(Type.String({ description: 'of the session host' })),
-  runtime: Type.String({ description: 'docker or process' }),
+  runtime: Type.String({ description: 'docker, kubernetes or process' }),
   cause: Type.Unsafe<EndReason>(
     Type.Union(
       (Object.keys(END_REASONS) as EndReason[]).map((code) => Type.Literal(code)),

@@ -5,6 +5,52 @@ import { labelsSchema } from './session.ts'
 const strict = { additionalProperties: false } as const
 const path = (description: string) => Type.String({ pattern: '^/', description })
 
+const NAME = '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'
+const named = (description: string) => Type.String({ pattern: NAME, description })
+
+/** A Kubernetes cluster: where its API server is, and how session pods are made there. */
+export const nodeKubernetesSchema = Type.Object(
+  {
+    kubeconfig: Type.Optional(path('file; default: the service account of the orchestrator’s own pod')),
+    context: Type.Optional(Type.String({ minLength: 1, description: 'of the kubeconfig; default: its current one' })),
+    namespace: Type.String({
+      pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+      description: 'of the sessions alone; it must be there',
+    }),
+    imagePullPolicy: Type.Optional(
+      Type.Union([Type.Literal('IfNotPresent'), Type.Literal('Never'), Type.Literal('Always')], {
+        description: 'default IfNotPresent',
+      }),
+    ),
+    imagePullSecrets: Type.Optional(Type.Array(named('of the namespace'))),
+    storageClassName: Type.Optional(named('of the claims that sessions keep their files in; default: with the pod')),
+    workspaceMb: Type.Optional(Type.Integer({ minimum: 1, description: 'size of such a claim, MiB; default 10240' })),
+    runtimeClassName: Type.Optional(named('such as that of gVisor or Kata')),
+    priorityClassName: Type.Optional(named('whom the sessions give way to')),
+    nodeSelector: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'labels of the workers that sessions may run on' }),
+    ),
+    tolerations: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            key: Type.Optional(Type.String()),
+            operator: Type.Optional(Type.Union([Type.Literal('Equal'), Type.Literal('Exists')])),
+            value: Type.Optional(Type.String()),
+            effect: Type.Optional(
+              Type.Union([Type.Literal('NoSchedule'), Type.Literal('PreferNoSchedule'), Type.Literal('NoExecute')]),
+            ),
+          },
+          strict,
+        ),
+        { description: 'of taints of workers, as in a pod' },
+      ),
+    ),
+  },
+  { ...strict, description: 'a Kubernetes cluster, and how session pods are made there' },
+)
+export type NodeKubernetes = Static<typeof nodeKubernetesSchema>
+
 /** How the engine is reached; keys and certificates are files on the orchestrator's machine, never their content. */
 export const nodeEngineSchema = Type.Object(
   {
@@ -36,8 +82,9 @@ export const nodeEngineSchema = Type.Object(
         strict,
       ),
     ),
+    kubernetes: Type.Optional(nodeKubernetesSchema),
   },
-  { ...strict, minProperties: 1, maxProperties: 1, description: 'one of socket, tls and ssh' },
+  { ...strict, minProperties: 1, maxProperties: 1, description: 'one of socket, tls, ssh and kubernetes' },
 )
 export type NodeEngine = Static<typeof nodeEngineSchema>
 
@@ -90,7 +137,7 @@ const nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) => T
 export const nodeViewSchema = Type.Object({
   id: Type.String({ description: 'its name' }),
   source: Type.Union([Type.Literal('file'), Type.Literal('api')], { description: 'who named it' }),
-  runtime: Type.String({ description: 'docker or process' }),
+  runtime: Type.String({ description: 'docker, kubernetes or process' }),
   engine: Type.String({ description: 'how it is reached' }),
   labels: Type.Record(Type.String(), Type.String(), { description: 'for nodeSelector' }),
   region: nullable(Type.String({ description: 'for region' })),

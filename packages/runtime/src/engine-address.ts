@@ -40,8 +40,9 @@ const optionsOf = ({ socket, tls, ssh }: NodeEngine): Docker.DockerOptions & { a
 /** Throws BAD_REQUEST when a key or certificate cannot be read. Nothing is connected yet. */
 export const connect = (engine: NodeEngine): Docker => new Docker(optionsOf(engine))
 
-/** For people: `unix:/path`, `tls:host:port` or `ssh:user@host:port`. */
-export const engineName = ({ socket, tls, ssh }: NodeEngine): string => {
+/** For people: `unix:/path`, `tls:host:port`, `ssh:user@host:port` or `kubernetes:context/namespace`. */
+export const engineName = ({ socket, tls, ssh, kubernetes }: NodeEngine): string => {
+  if (kubernetes !== undefined) return `kubernetes:${kubernetes.context ?? ''}/${kubernetes.namespace}`
   if (tls !== undefined) return `tls:${tls.host}:${tls.port ?? TLS_PORT}`
   if (ssh !== undefined) return `ssh:${ssh.user}@${ssh.host}:${ssh.port ?? SSH_PORT}`
   return `unix:${socket}`

@@ -1,5 +1,6 @@
 export { type DockerOptions, dockerRuntime } from './docker.ts'
 export { engineName } from './engine-address.ts'
+export { type KubernetesOptions, kubernetesRuntime } from './kubernetes.ts'
 export * from './labels.ts'
 export type { Machine } from './machine.ts'
 export { type ProcessOptions, processRuntime } from './process.ts'

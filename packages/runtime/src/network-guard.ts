@@ -12,7 +12,7 @@ export interface GuardOptions {
 }
 
 /** Destinations no session reaches. Source: IANA special-purpose address registry (RFC 6890). */
-const FORBIDDEN = [
+export const FORBIDDEN = [
   '0.0.0.0/8', // this network
   '10.0.0.0/8', // private
   '100.64.0.0/10', // shared (carrier NAT)

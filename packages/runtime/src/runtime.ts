@@ -35,6 +35,8 @@ export interface HostInfo {
   /** Exit code of the host process; null while it runs or where nobody was there to see it. */
   exitCode: number | null
   oomKilled: boolean
+  /** Of one that the engine ends, ended or would not run: why, such as `Evicted: The node was low on resource: memory.` */
+  reason?: string
   /** `unix:<path>` or `tcp:<host>:<port>`, as gateways dial it. */
   address: string
   labels: Readonly<Record<string, string>>
@@ -54,7 +56,7 @@ export interface UnusedWorkspace {
 
 /** What a node has left besides what was promised to sessions; null where the runtime knows no such thing. */
 export interface NodeReport {
-  pressure: Pressure
+  pressure: Pressure | null
   /** Names with tags of all images on the node. */
   images: readonly string[] | null
   /** Sessions with a network, and the most that the node's bridges take. */

@@ -1,5 +1,5 @@
 /** What tests use to talk to a stub host, and to wait for a condition. */
-import { connect } from 'node:net'
+import { connect, type NetConnectOpts } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { randomId } from '@holdfast/protocol'
 import type { HostInfo } from '../src/index.ts'
@@ -15,10 +15,16 @@ export const until = async <T>(what: string, probe: () => Promise<T | null | und
   throw new Error(`not within 20 s: ${what}`)
 }
 
-const ask = (path: string, line: string): Promise<string> =>
+/** Of an address as gateways dial it. */
+const targetOf = (address: string): NetConnectOpts => {
+  const [, host, port] = /^tcp:\[?(.+?)\]?:(\d+)$/.exec(address) ?? []
+  return host === undefined ? { path: address.replace(/^unix:/, '') } : { host, port: Number(port) }
+}
+
+const ask = (address: string, line: string): Promise<string> =>
   new Promise((resolve, reject) => {
     let answer = ''
-    const socket = connect(path, () => socket.write(`${line}\n`))
+    const socket = connect(targetOf(address), () => socket.write(`${line}\n`))
     socket.on('data', (bytes) => {
       answer += bytes
       if (answer.endsWith('\n')) socket.end()
@@ -29,9 +35,8 @@ const ask = (path: string, line: string): Promise<string> =>
 
 /** Waits until the host listens, then gives it one command; the answer, '' when it ends over it. */
 export const tell = (info: HostInfo, line: string): Promise<string> => {
-  const path = info.address.replace(/^unix:/, '')
   return until(`${info.hostId} listens`, () =>
-    ask(path, line).catch((error: NodeJS.ErrnoException) => {
+    ask(info.address, line).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return null
       if (error.code === 'ECONNRESET') return ''
       throw error

@@ -6,9 +6,10 @@ import type { SessionRecord } from '@holdfast/session-store'
 /** What was seen, where and when; the time is now. */
 export const seen = (what: string): string => `${new Date().toISOString()} ${what}`
 
-export const seenHost = (node: string | null, { hostId, state, exitCode, oomKilled }: HostInfo): string => {
+export const seenHost = (node: string | null, { hostId, state, exitCode, oomKilled, reason }: HostInfo): string => {
   const code = exitCode === null ? '' : `, exit code ${exitCode}`
-  return seen(`node ${node} inspected ${hostId}: ${state}${code}${oomKilled ? ', killed for memory' : ''}`)
+  const because = reason === undefined ? '' : `, ${reason}`
+  return seen(`node ${node} inspected ${hostId}: ${state}${code}${oomKilled ? ', killed for memory' : ''}${because}`)
 }
 
 export const seenExit = (where: string, { exitCode, signal, failure, offset, endedAt }: HostExit): string => {

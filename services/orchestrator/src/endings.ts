@@ -39,16 +39,17 @@ const end = async (domain: Domain, record: SessionRecord, { phase, reason, exit,
   return { next }
 }
 
-/** `evidence`: what was seen where and when, by `seen` and its like. */
+/** `evidence`: what was seen where and when, by `seen` and its like. `last`: what its host had to say, if it could. */
 export const fail = async (
   domain: Domain,
   record: SessionRecord,
   code: EndReason,
   detail: string,
   evidence: readonly string[],
+  last: Pick<End, 'exit' | 'screen'> = { exit: null, screen: null },
 ): Promise<Outcome> => {
   domain.logger.warn({ session: record.id, hostId: record.hostId, reason: code, detail, evidence }, 'session failed')
-  return end(domain, record, { phase: 'failed', reason: { code, detail }, exit: null, screen: null, evidence })
+  return end(domain, record, { phase: 'failed', reason: { code, detail }, evidence, ...last })
 }
 
 const exitDetail = ({ exitCode, signal, coreDumped }: HostExit): string =>

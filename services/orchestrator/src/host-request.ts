@@ -32,7 +32,7 @@ const connectTo = (address: string): RequestOptions => {
   const unix = /^unix:(.+)$/.exec(address)
   if (unix?.[1] !== undefined) return { socketPath: unix[1] }
   const tcp = /^tcp:(.+):(\d+)$/.exec(address)
-  if (tcp?.[1] !== undefined) return { host: tcp[1], port: Number(tcp[2]) }
+  if (tcp?.[1] !== undefined) return { host: tcp[1].replace(/^\[(.*)\]$/, '$1'), port: Number(tcp[2]) }
   throw new HoldfastError('INTERNAL', `"${address}" is not an address of a session host`)
 }
 

@@ -26,6 +26,8 @@ const isPrivate = (door: string): boolean => {
 }
 
 const doorFaults = ({ engine, door }: NodeSpec): string[] => {
+  if (engine?.kubernetes !== undefined)
+    return door === undefined ? [] : ['door: pods of a cluster are reached without one']
   const isFar = engine?.tls !== undefined || engine?.ssh !== undefined
   if (door === undefined) return isFar ? ['door: an engine behind tls or ssh needs one, such as 10.0.0.7:7070'] : []
   if (engine === undefined) return ['door: this machine needs none']

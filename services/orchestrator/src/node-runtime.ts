@@ -1,6 +1,6 @@
 /** The runtime of a node: the engine it names, or what HOLDFAST_RUNTIME says of this machine. */
 import { HoldfastError, type NodeSpec } from '@holdfast/protocol'
-import { dockerRuntime, processRuntime, type Runtime } from '@holdfast/runtime'
+import { dockerRuntime, kubernetesRuntime, processRuntime, type Runtime } from '@holdfast/runtime'
 import { doorKey } from '@holdfast/service-kit'
 import type { Config } from './config.ts'
 import { doorMachine } from './door-machine.ts'
@@ -10,6 +10,15 @@ export const runtimeMaker =
   (config: Config, env: NodeJS.ProcessEnv) =>
   ({ id, engine, door: listen }: NodeSpec): Runtime => {
     const place = { cluster: config.HOLDFAST_CLUSTER, node: id, hostsDir: config.HOLDFAST_HOSTS_DIR }
+    if (engine?.kubernetes !== undefined) {
+      const { cluster, node } = place
+      return kubernetesRuntime({
+        cluster,
+        node,
+        settings: engine.kubernetes,
+        cpuOvercommit: config.HOLDFAST_CPU_OVERCOMMIT,
+      })
+    }
     if (config.HOLDFAST_RUNTIME === 'docker') {
       const options = { ...place, guardImage: config.HOLDFAST_GUARD_IMAGE }
       const reached = { engine: engine ?? { socket: config.HOLDFAST_DOCKER_SOCKET } }

@@ -1,5 +1,5 @@
 /** Where a session goes: nodes that cannot take it are left out with a reason, the rest is ranked. Pure functions. */
-import type { Capacity, Placement } from '@holdfast/protocol'
+import type { Capacity, Placement, Pressure } from '@holdfast/protocol'
 import type { NodeReport } from '@holdfast/runtime'
 import type { Need, Room } from '@holdfast/session-store'
 
@@ -89,14 +89,17 @@ const refusals = (node: Candidate, { region, nodeSelector }: Demand): string[] =
   ]
 }
 
+const machineFull = ({ memory, memoryFreeMb, disk, diskFreeMb, pids }: Pressure): string[] => [
+  ...(memory >= FULL && memoryFreeMb < LITTLE.memoryMb ? [`memory is ${percent(memory)} in use`] : []),
+  ...(disk >= FULL && diskFreeMb < LITTLE.diskMb ? [`the disk is ${percent(disk)} full`] : []),
+  ...(pids >= FULL ? [`${percent(pids)} of the machine’s processes are there`] : []),
+]
+
 const pressures = ({ report }: Candidate, network: boolean): string[] => {
   if (report === null) return []
   const { pressure, bridgePorts } = report
-  const { memory, memoryFreeMb, disk, diskFreeMb, pids } = pressure
   return [
-    ...(memory >= FULL && memoryFreeMb < LITTLE.memoryMb ? [`memory is ${percent(memory)} in use`] : []),
-    ...(disk >= FULL && diskFreeMb < LITTLE.diskMb ? [`the disk is ${percent(disk)} full`] : []),
-    ...(pids >= FULL ? [`${percent(pids)} of the machine’s processes are there`] : []),
+    ...(pressure === null ? [] : machineFull(pressure)),
     ...(network && bridgePorts !== null && bridgePorts.used >= bridgePorts.limit ? ['its bridges are full'] : []),
   ]
 }

@@ -1,5 +1,5 @@
 /** Phase `running`: what the host says, and what its silence means. Silence alone never ends a session. */
-import { HoldfastError, type HostStatus, sameAgent } from '@holdfast/protocol'
+import { HoldfastError, type HostExit, type HostStatus, sameAgent } from '@holdfast/protocol'
 import type { HostInfo, Runtime } from '@holdfast/runtime'
 import type { SessionRecord } from '@holdfast/session-store'
 import { adoptNewer } from './adoption.ts'
@@ -15,6 +15,10 @@ import { carryOut, noteFrozen } from './suspending.ts'
 
 /** A host out of reach is looked at again after this. */
 const RECHECK_MS = 5_000
+/** One whose runtime takes it away leaves its last traces within seconds. */
+const GOING_MS = 500
+/** In the condition Reachable, for the look that comes when nothing is left. */
+const GOING = 'it is being taken away: '
 
 const setConditions = async (
   domain: Domain,
@@ -25,12 +29,29 @@ const setConditions = async (
   return domain.store.transition(record.tenant, record.id, guardOf(record), { conditions })
 }
 
+/** The host as its runtime has it, when that took the host away; null when it did not, or does not say. */
+const takenAway = async ({ nodes }: Domain, { node, hostId }: SessionRecord): Promise<HostInfo | null> => {
+  const info =
+    hostId === null
+      ? null
+      : await nodes
+          .runtime(node)
+          ?.inspect(hostId)
+          .catch(() => null)
+  return info?.reason === undefined ? null : info
+}
+
+const exitHeard = async (domain: Domain, record: SessionRecord, target: Target, exit: HostExit): Promise<Outcome> => {
+  const screen = await lastScreen(domain, target)
+  const evidence = [seenExit(`host ${target.hostId} on ${record.node} said`, exit)]
+  const info = exit.signal === null ? null : await takenAway(domain, record)
+  if (info?.reason === undefined) return recordExit(domain, record, exit, screen, evidence)
+  return fail(domain, record, 'host-died', info.reason, [...evidence, seenHost(record.node, info)], { exit, screen })
+}
+
 const heard = async (domain: Domain, record: SessionRecord, target: Target, said: HostStatus): Promise<Outcome> => {
   domain.live.heard(record.id, said)
-  if (said.exit !== null) {
-    const evidence = [seenExit(`host ${target.hostId} on ${record.node} said`, said.exit)]
-    return recordExit(domain, record, said.exit, await lastScreen(domain, target), evidence)
-  }
+  if (said.exit !== null) return exitHeard(domain, record, target, said.exit)
   if (record.suspend !== null) return carryOut(domain, record, target)
   const status = isUpToDate(record, said) ? said : await domain.hosts.update(target, changeableOf(record.spec))
   const reachable = withExpiring(
@@ -47,16 +68,16 @@ const heard = async (domain: Domain, record: SessionRecord, target: Target, said
   return null
 }
 
-/** Its process is gone: its note tells how the command ended, or nothing does. */
+/** Its process is gone: its runtime tells why, its note how the command ended, or nothing does. */
 const hostExited = async (domain: Domain, record: SessionRecord, info: HostInfo): Promise<Outcome> => {
-  const evidence = [seenHost(record.node, info)]
   const note = await deathNote(domain, record)
-  if (note !== null) {
-    return recordExit(domain, record, note.exit, note.screen, [...evidence, seenExit('its death note says', note.exit)])
+  const told = note === null ? seen('no death note in its output') : seenExit('its death note says', note.exit)
+  const evidence = [seenHost(record.node, info), told]
+  if (note !== null && (info.reason === undefined || note.exit.suspended)) {
+    return recordExit(domain, record, note.exit, note.screen, evidence)
   }
-  const detail = info.exitCode === null ? '' : `exit code ${info.exitCode}`
-  const code = info.oomKilled ? 'out-of-memory' : 'host-died'
-  return fail(domain, record, code, detail, [...evidence, seen('no death note in its output')])
+  const detail = info.reason ?? (info.exitCode === null ? '' : `exit code ${info.exitCode}`)
+  return fail(domain, record, info.oomKilled ? 'out-of-memory' : 'host-died', detail, evidence, note ?? undefined)
 }
 
 /** Gone is proven only when its own inspect and a complete list of its node agree. Null: it is not. */
@@ -78,16 +99,18 @@ export const silent = async (
   const proof = info === null ? await proofOfLoss(runtime, hostId) : null
   if (proof !== null) {
     if (await adoptNewer(domain, record)) return { againMs: 0 }
+    const going = record.conditions.find(({ reason }) => reason.startsWith(GOING))?.reason.slice(GOING.length)
+    if (going !== undefined) return fail(domain, record, 'host-died', going, proof)
     return fail(domain, record, 'lost', `host ${hostId} is no longer on ${runtime.node}`, proof)
   }
   if (info?.state === 'frozen') return noteFrozen(domain, record)
   if (info?.state === 'exited') return hostExited(domain, record, info)
-  await setConditions(
-    domain,
-    record,
-    withCondition(withoutNodeLost(record.conditions), 'Reachable', 'False', 'the host runs but does not answer'),
-  )
-  return { againMs: RECHECK_MS, waitsFor: `the session host to answer (${hostId} runs on ${runtime.node})` }
+  const why = info?.reason === undefined ? 'the host runs but does not answer' : GOING + info.reason
+  await setConditions(domain, record, withCondition(withoutNodeLost(record.conditions), 'Reachable', 'False', why))
+  return {
+    againMs: info?.reason === undefined ? RECHECK_MS : GOING_MS,
+    waitsFor: `the session host to answer (${hostId} runs on ${runtime.node})`,
+  }
 }
 
 export const checkRunning = async (domain: Domain, record: SessionRecord): Promise<Outcome> => {

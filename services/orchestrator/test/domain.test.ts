@@ -83,6 +83,10 @@ test('the nodes file: every mistake at once, and this machine where it names non
     assert.throws(() => parseNodes(`[{id: a, ${tls}, door: "${door}"}]`, 'x'), /door: must be a private address/)
   }
   assert.equal(parseNodes(`[{id: a, ${tls}, door: "[fd00::7]:70"}]`, 'x').length, 1)
+  const pods = 'engine: {kubernetes: {namespace: sessions}}'
+  assert.equal(parseNodes(`[{id: local}, {id: a, ${pods}}]`, 'x').length, 2)
+  assert.throws(() => parseNodes(`[{id: a, ${pods}, door: "10.0.0.7:1"}]`, 'x'), /door: pods .* without one/)
+  assert.throws(() => parseNodes('[{id: a, engine: {kubernetes: {}}}]', 'x'), /node 1: engine.kubernetes.*namespace/)
   assert.throws(() => parseNodes('text', 'x'), /x: a list of nodes/)
   assert.throws(() => parseNodes('[{', 'x'), /^HoldfastError: x: /)
 })

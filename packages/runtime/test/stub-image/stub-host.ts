@@ -6,7 +6,9 @@ import { createInterface } from 'node:readline'
 
 // biome-ignore lint/style/noProcessEnv: it stands in for the main.ts of a service
 const env = process.env
-const path = (env.HOLDFAST_LISTEN ?? '').replace(/^unix:/, '')
+const address = env.HOLDFAST_LISTEN ?? ''
+const path = address.replace(/^unix:/, '')
+const [, host, port] = /^tcp:(.+):(\d+)$/.exec(address) ?? []
 let polite = true
 
 /** Ends when everything is written: in a container `process.exit` alone was seen to lose 560 of 800 KB. */
@@ -68,7 +70,9 @@ const server = createServer((socket) => {
     socket.write(`${COMMANDS[name]?.(rest.join(' ')) ?? 'unknown'}\n`)
   })
 })
-server.listen(path, () => {
-  chmodSync(path, 0o777) // a test that is not root connects, too
+const listening = (): void => {
+  if (host === undefined) chmodSync(path, 0o777) // a test that is not root connects, too
   process.stdout.write(`listening ${env.HOLDFAST_HOST_ID}\n`)
-})
+}
+if (host === undefined) server.listen(path, listening)
+else server.listen(Number(port), host, listening)
