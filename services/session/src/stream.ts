@@ -75,7 +75,11 @@ export class Stream {
     // The thread ends when this object has been forgotten, so it must not be what remembers it.
     const weak = new WeakRef(this)
     // Not at once: of calls that follow each other Node does a thousand before it looks at anything else (node_api.cc, kMaxIterationCount).
-    const onNews = () => void setImmediate(() => weak.deref()?.#hear())
+    const onNews = () =>
+      void setImmediate(() => {
+        const stream = weak.deref()
+        if (stream !== undefined) stream.#hear()
+      })
     this.#handle = native.open(fd, nonce, terms, base, onNews, first)
     this.#events = events
   }
