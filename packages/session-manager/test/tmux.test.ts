@@ -153,6 +153,18 @@ test('what tmux cannot give is refused with a word of who can', { skip }, async 
   }
 })
 
+test('a socket that cannot be one is told as that, and not as a session that is gone', async () => {
+  for (const [socket, why] of [
+    [join(dir, 'x'.repeat(120)), /File name too long/],
+    [mkdtempSync(join(dir, 'no-socket-')), /Is a directory/],
+    [join(dir, 'nowhere', 'socket'), /No such file or directory/],
+  ] as const) {
+    const create = new SessionManager({ mode: 'simple', socket }).create({ command: 'cat' })
+    await assert.rejects(create, { code: 'RUNTIME_UNAVAILABLE', message: why }, socket)
+  }
+  assert.deepEqual(await new SessionManager({ mode: 'simple', socket: join(dir, 'none-yet') }).list(), [])
+})
+
 test('a tmux that is too old or missing is told with the remedy', async () => {
   assert.deepEqual(
     ['tmux 3.1c', 'tmux 2.9', 'tmux 3.2', 'tmux 3.3a', 'tmux next-3.4', 'tmux openbsd-7.5', 'tmux master'].map(

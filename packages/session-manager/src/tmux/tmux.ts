@@ -23,7 +23,8 @@ const missing = (cause: unknown): HoldfastError =>
   })
 
 /** Whoever asks for what is gone with its server is told the same as by a server that never had it. */
-const NO_SESSION = /no server running|error connecting|can't find|no such session|server exited|lost server|no current/
+const NO_SESSION =
+  /no server running|can't find|no such session|server exited|lost server|no current|error connecting to .* \((?:No such file or directory|Connection refused)\)/
 
 /** The session, or the server that had it. */
 export const isGone = (error: unknown): boolean => error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND'
@@ -65,8 +66,10 @@ export class Tmux {
     return new Promise((resolve, reject) => {
       const options = { timeout: CALL_MS, maxBuffer: MAX_ANSWER_BYTES }
       const child = execFile('tmux', [...args], options, (error, stdout, stderr) => {
-        if (error === null) resolve(stdout)
-        else reject(failure(stderr, error))
+        // tmux ends well, too, when it could not make its server's socket.
+        const failed = error ?? (stderr.startsWith('error creating') ? new Error(stderr) : null)
+        if (failed === null) resolve(stdout)
+        else reject(failure(stderr, failed))
       })
       child.stdin?.on('error', () => {}) // it ended before it read all; its exit says why
       child.stdin?.end(input)
