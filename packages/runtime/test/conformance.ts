@@ -27,6 +27,49 @@ export const stubSpec = (hostId: string, image: string, more: Partial<HostSpec> 
   ...more,
 })
 
+/** `status`: /proc/<pid>/status of the host. */
+export const assertUnprivileged = (status: string): void => {
+  assert.match(status, /^Uid:\t1000\t1000\t1000\t1000$/m)
+  assert.match(status, /^Gid:\t1000\t1000\t1000\t1000$/m)
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) {
+    assert.match(status, new RegExp(`^${set}:\t0{16}$`, 'm'))
+  }
+  assert.match(status, /^NoNewPrivs:\t1$/m)
+  assert.match(status, /^Seccomp:\t2$/m)
+}
+
+export const UNUSED_FILES = 'files that no host has are told of, and removed unless a host has got them again'
+
+export interface UnusedFiles {
+  runtime: Runtime
+  stranger: Runtime
+  create(workspace?: string): Promise<HostInfo>
+  /** Resolves when it has ended. */
+  end(info: HostInfo): Promise<void>
+}
+
+/** That sentence, of a runtime that keeps files without a host. */
+export const checkUnusedFiles = async ({ runtime, stranger, create, end }: UnusedFiles): Promise<void> => {
+  const { unusedWorkspaces: unused, removeWorkspace } = runtime
+  assert.ok(unused !== undefined && removeWorkspace !== undefined)
+  const first = await create()
+  await end(first)
+  assert.deepEqual(await unused(), [], 'one that ended has its files')
+  await runtime.remove(first.hostId, null)
+  const [left, ...more] = await unused()
+  assert.deepEqual([left?.workspace, more], [first.hostId, []])
+  assert.deepEqual(left?.labels, first.labels)
+  assert.ok(Math.abs(Date.parse(left?.createdAt ?? '') - Date.now()) < 60_000, left?.createdAt)
+  assert.deepEqual(await stranger.unusedWorkspaces?.(), [])
+  const second = await create(first.hostId)
+  assert.deepEqual(await unused(), [])
+  await assert.rejects(removeWorkspace(first.hostId), RuntimeRefused)
+  await runtime.remove(second.hostId, null)
+  await removeWorkspace(first.hostId)
+  assert.deepEqual(await unused(), [])
+  await removeWorkspace(first.hostId)
+}
+
 export const runtimeConformance = (name: string, harness: Harness): void => {
   const { runtime, stranger } = harness
   const made = new Set<string>()
@@ -209,27 +252,18 @@ export const runtimeConformance = (name: string, harness: Harness): void => {
     await runtime.remove(second.hostId, first.hostId)
   })
 
-  const { unusedWorkspaces: unused, removeWorkspace } = runtime
-  if (unused !== undefined && removeWorkspace !== undefined) {
-    check('files that no host has are told of, and removed unless a host has got them again', async () => {
-      const first = await create()
-      await tell(first, 'exit 0')
-      await exited(first.hostId)
-      assert.deepEqual(await unused(), [], 'one that ended has its files')
-      await runtime.remove(first.hostId, null)
-      const [left, ...more] = await unused()
-      assert.deepEqual([left?.workspace, more], [first.hostId, []])
-      assert.deepEqual(left?.labels, first.labels)
-      assert.ok(Math.abs(Date.parse(left?.createdAt ?? '') - Date.now()) < 60_000, left?.createdAt)
-      assert.deepEqual(await stranger.unusedWorkspaces?.(), [])
-      const second = await create({ workspace: first.hostId })
-      assert.deepEqual(await unused(), [])
-      await assert.rejects(removeWorkspace(first.hostId), RuntimeRefused)
-      await runtime.remove(second.hostId, null)
-      await removeWorkspace(first.hostId)
-      assert.deepEqual(await unused(), [])
-      await removeWorkspace(first.hostId)
-    })
+  if (runtime.unusedWorkspaces !== undefined) {
+    check(UNUSED_FILES, () =>
+      checkUnusedFiles({
+        runtime,
+        stranger,
+        create: (workspace) => create(workspace === undefined ? {} : { workspace }),
+        end: async (info) => {
+          await tell(info, 'exit 0')
+          await exited(info.hostId)
+        },
+      }),
+    )
   }
 
   const { exportWorkspace, importWorkspace } = runtime

@@ -4,8 +4,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type HostInfo, RuntimeRefused } from '../src/index.ts'
-import { stubSpec } from './conformance.ts'
+import type { HostInfo } from '../src/index.ts'
+import { checkUnusedFiles, stubSpec, UNUSED_FILES } from './conformance.ts'
 import { kubernetesFixture, whyNoKubernetes } from './kubernetes-fixture.ts'
 import { newHostId, tell, until } from './stub-client.ts'
 
@@ -15,7 +15,6 @@ const { make, image, cluster, here } = await kubernetesFixture(kubeconfig, skip)
 /** No object of that name is needed to bind claims to volumes that have it. */
 const storageClassName = `hf-${cluster}`
 const runtime = make({}, { storageClassName, workspaceMb: 10 })
-const { unusedWorkspaces: unused, removeWorkspace } = runtime
 const VOLUMES = 5
 const dir = mkdtempSync(join(tmpdir(), 'hf-test-'))
 const volumeNames = Array.from({ length: VOLUMES }, (_, at) => `hf-${cluster}-${at}`)
@@ -65,25 +64,9 @@ check('a later host finds the files of the one before it, which is removed witho
   assert.equal(await claims(), '')
 })
 
-check('files that no host has are told of, and removed unless a host has got them again', async () => {
-  assert.ok(unused !== undefined && removeWorkspace !== undefined)
-  const first = await create()
-  await end(first)
-  assert.deepEqual(await unused(), [], 'one that ended has its files')
-  await runtime.remove(first.hostId, null)
-  const [left, ...more] = await unused()
-  assert.deepEqual([left?.workspace, more], [first.hostId, []])
-  assert.deepEqual(left?.labels, first.labels)
-  assert.ok(Math.abs(Date.parse(left?.createdAt ?? '') - Date.now()) < 60_000, left?.createdAt)
-  assert.deepEqual(await make({ cluster: 'stranger' }, { storageClassName }).unusedWorkspaces?.(), [])
-  const second = await create(first.hostId)
-  assert.deepEqual(await unused(), [])
-  await assert.rejects(removeWorkspace(first.hostId), RuntimeRefused)
-  await runtime.remove(second.hostId, null)
-  await removeWorkspace(first.hostId)
-  assert.deepEqual(await unused(), [])
-  await removeWorkspace(first.hostId)
-})
+check(UNUSED_FILES, () =>
+  checkUnusedFiles({ runtime, stranger: make({ cluster: 'stranger' }, { storageClassName }), create, end }),
+)
 
 check('a host that is removed takes its own files along, and so does one whose pod is gone already', async () => {
   const info = await create()

@@ -1,4 +1,5 @@
 /** Keeps hostile or unlucky output from stopping xterm.js 6.0: endless loops, an exception, cells and links without bound. */
+import { limitRepeats } from '@holdfast/protocol'
 import type { Core, Line, Parameters } from './snapshot/internals.ts'
 
 /** Characters on top of each other in one cell; Unicode's stream-safe text has at most 30. */
@@ -6,19 +7,6 @@ const MAX_COMBINED = 64
 /** Forgetting n links costs n² steps in xterm.js. */
 const FIRST_LINK_SWEEP = 512
 const EXTENDED = 0x10000000
-
-/** More of these than the screen has rows or columns change nothing more; REP stops at a screenful. */
-const limitCounts = (core: Core): void => {
-  const { _parser: parser } = core._inputHandler
-  const limit = (final: string, most: (core: Core) => number): void =>
-    parser.registerCsiHandler({ final }, ({ params }) => {
-      params[0] = Math.min(params[0] as number, most(core))
-      return false
-    })
-  for (const final of 'LMST') limit(final, ({ rows }) => rows)
-  for (const final of 'IZ') limit(final, ({ cols }) => cols)
-  limit('b', ({ cols, rows }) => cols * rows)
-}
 
 /** `CSI 1 J` in the last cell with no line below throws. Source: InputHandler.eraseInDisplay, `lines.get(j + 1)!`. */
 const erasesToLastCell = (core: Core, { params }: Parameters, keepProtected: boolean): boolean => {
@@ -96,7 +84,7 @@ class LinkSweep {
 
 /** Returns what has to be called now and then. */
 export const guard = (core: Core): { sweep(): void } => {
-  limitCounts(core)
+  limitRepeats(core)
   cureErase(core)
   const line = core.buffers.normal.lines.get(0)
   if (line !== undefined) limitCombining(line)

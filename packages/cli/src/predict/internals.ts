@@ -64,17 +64,3 @@ export const coreOf = (terminal: Terminal): Core => {
   if (known.includes(false)) throw new Error(`this version of @xterm/headless is not known (${known.join(' ')})`)
   return core
 }
-
-/** More of these than the screen has rows or columns change nothing more, and hold xterm.js up. */
-export const limitCounts = (core: Core): void => {
-  const limit = (finals: string, most: () => number): void => {
-    for (const final of finals)
-      core._inputHandler._parser.registerCsiHandler({ final }, ({ params }) => {
-        params[0] = Math.min(params[0] ?? 0, most())
-        return false
-      })
-  }
-  limit('LMST', () => core.rows)
-  limit('IZ', () => core.cols)
-  limit('b', () => core.cols * core.rows)
-}

@@ -1,9 +1,9 @@
 /** What the local terminal shows without what was guessed: a terminal of our own that is fed the same bytes. */
 import type { Sight } from '@holdfast/client'
-import { wholeCharacters } from '@holdfast/protocol'
+import { limitRepeats, wholeCharacters } from '@holdfast/protocol'
 import type { IBufferCell, Terminal } from '@xterm/headless'
 import type { Size } from '../local-terminal.ts'
-import { coreOf, limitCounts, type Pen } from './internals.ts'
+import { coreOf, type Pen } from './internals.ts'
 
 /** Source: xterm.js' EscapeSequenceParser. */
 const GROUND = 0
@@ -31,7 +31,7 @@ export class ScreenModel {
   constructor(terminal: Terminal) {
     this.#terminal = terminal
     this.#core = coreOf(terminal)
-    limitCounts(this.#core)
+    limitRepeats(this.#core)
     this.#core.buffers.normal.lines.onTrim((count) => {
       this.#scrolledAway += count
     })
