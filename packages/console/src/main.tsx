@@ -2,12 +2,15 @@
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { checkAccount } from './connection.ts'
+import { followKeys } from './keys/actions.ts'
 import { followAddress } from './route.ts'
 import './style/base.css'
 import './style/pages.css'
+import './style/sessions.css'
 import './style/terminal.css'
 
 followAddress()
+followKeys()
 void checkAccount()
 const root = document.getElementById('app')
 if (root) render(<App />, root)

@@ -122,8 +122,16 @@ export class StandIn {
     if (resource === 'events') return this.#events(response)
     if (resource !== 'sessions') throw new HoldfastError('NOT_FOUND', path)
     if (id !== undefined) return this.#session(request, response, id, action)
-    if (request.method === 'GET') return json(response, 200, { sessions: [...this.sessions.values()] })
+    if (request.method === 'GET')
+      return json(response, 200, this.#page(new URL(request.url ?? '', 'http://x').searchParams))
     json(response, 201, this.#create((await readJson(request)) as CreateSession))
+  }
+
+  #page(query: URLSearchParams): { sessions: Session[]; cursor?: string } {
+    const from = Number(query.get('cursor') ?? 0)
+    const to = from + Number(query.get('limit') ?? 50)
+    const sessions = [...this.sessions.values()].slice(from, to)
+    return to < this.sessions.size ? { sessions, cursor: String(to) } : { sessions }
   }
 
   async #account(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {

@@ -1,11 +1,11 @@
 /** One session: its terminal, which is loaded only here, and an honest status line. */
-import { ERRORS, type Session } from '@holdfast/protocol'
+import { ERRORS } from '@holdfast/protocol'
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { client, signInExpired } from '../connection.ts'
 import { now } from '../now.ts'
 import { go, SESSIONS } from '../route.ts'
-import { EndDialog } from '../sessions/end-dialog.tsx'
+import type { Endings } from '../sessions/endings.ts'
 import type { SessionList } from '../sessions/session-list.ts'
 import type { Live } from '../terminal/live.ts'
 import { canReattach, linkLine, newViewState, type ViewState } from '../terminal/view-state.ts'
@@ -124,11 +124,10 @@ const useBell = (state: ViewState): boolean => {
   return lit.value
 }
 
-export const TerminalPage = ({ session, list }: { session: string; list: SessionList }) => {
+export const TerminalPage = ({ session, list, endings }: { session: string; list: SessionList; endings: Endings }) => {
   const state = useMemo(newViewState, [session])
   const home = useRef<HTMLAnchorElement>(null)
   const { element, live, failure } = useTerminal(session, state, () => home.current?.focus())
-  const ending = useSignal<Session | null>(null)
   const known = list.get(session)
   const name = known?.name ?? session
   const title = state.title.value
@@ -150,7 +149,8 @@ export const TerminalPage = ({ session, list }: { session: string; list: Session
         onEnd={
           known
             ? () => {
-                ending.value = known
+                endings.plan([known])
+                go(SESSIONS)
               }
             : null
         }
@@ -164,14 +164,6 @@ export const TerminalPage = ({ session, list }: { session: string; list: Session
         )}
       </main>
       <Foot state={state} live={live} />
-      <EndDialog
-        session={ending.value}
-        list={list}
-        onClose={() => {
-          ending.value = null
-        }}
-        onDone={() => go(SESSIONS)}
-      />
     </div>
   )
 }
