@@ -6,6 +6,7 @@ import { HelpDialog } from './keys/help-dialog.tsx'
 import { LoginPage } from './pages/login-page.tsx'
 import { NewSessionPage } from './pages/new-session-page.tsx'
 import { SessionsPage } from './pages/sessions-page.tsx'
+import { SharedPage } from './pages/shared-page.tsx'
 import { TerminalPage } from './pages/terminal-page.tsx'
 import { Palette } from './palette/palette.tsx'
 import { type Route, route, SESSIONS } from './route.ts'
@@ -53,14 +54,14 @@ const TopBar = ({ principal }: { principal: string }) => (
   </header>
 )
 
-const Page = ({ at }: { at: Route }) => {
+const Page = ({ at }: { at: Exclude<Route, { page: 'shared' }> }) => {
   switch (at.page) {
     case 'sessions':
       return <SessionsPage list={list} endings={endings} />
     case 'new':
       return <NewSessionPage list={list} />
     case 'terminal':
-      return <TerminalPage key={at.session} session={at.session} list={list} endings={endings} />
+      return <TerminalPage layout={at.layout} list={list} endings={endings} />
     case 'unknown':
       return (
         <main class="page narrow">
@@ -73,13 +74,12 @@ const Page = ({ at }: { at: Route }) => {
   }
 }
 
-const SignedIn = ({ principal }: { principal: string }) => {
+const SignedIn = ({ principal, at }: { principal: string; at: Exclude<Route, { page: 'shared' }> }) => {
   useEffect(() => {
     const stop = new AbortController()
     void list.follow(stop.signal)
     return () => stop.abort()
   }, [])
-  const at = route.value
   return (
     <>
       {at.page === 'terminal' ? null : <TopBar principal={principal} />}
@@ -92,8 +92,10 @@ const SignedIn = ({ principal }: { principal: string }) => {
 }
 
 export const App = () => {
+  const at = route.value
+  if (at.page === 'shared') return <SharedPage key={at.ticket} session={at.session} ticket={at.ticket} />
   const who = account.value
-  if (who.kind === 'in') return <SignedIn principal={who.principal} />
+  if (who.kind === 'in') return <SignedIn principal={who.principal} at={at} />
   if (who.kind === 'out') return <LoginPage notice={who.notice} />
   if (who.kind === 'unknown') return <p class="centred quiet">Loading…</p>
   return (

@@ -1,6 +1,6 @@
 /** The platform's modal dialog as a component: Escape, a click beside it, and the way back to where the focus was. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 export interface DialogProps {
   open: boolean
@@ -12,7 +12,7 @@ export interface DialogProps {
 
 export const Dialog = ({ open, label, class: name = '', onClose, children }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open && !dialog.current?.open) dialog.current?.showModal()
     if (!open) dialog.current?.close()
   }, [open])
@@ -21,7 +21,9 @@ export const Dialog = ({ open, label, class: name = '', onClose, children }: Dia
       ref={dialog}
       class={`card ${name}`}
       aria-label={open ? label : undefined}
-      onClose={onClose}
+      onClose={() => {
+        if (!dialog.current?.open) onClose() // it may be open again
+      }}
       onPointerDown={(event) => event.target === dialog.current && dialog.current?.close()}
     >
       {open && children}

@@ -108,6 +108,7 @@ suite('the console in a browser', { skip: noBrowser(process.env.CI) }, () => {
     await until(async () => (await page.getByRole('row').count()) === 2, 'one is left')
     await page.keyboard.press('Escape')
     await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').waitFor()
     await page.keyboard.type('open s-c')
     await page.keyboard.press('Enter')
     await linkSays(page, 'Attached')

@@ -104,7 +104,7 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
     await screenHas(page, 'bottom')
     const inView = (text: string) =>
       page.evaluate((wanted) => {
-        const room = document.querySelector('.terminal-room')?.getBoundingClientRect()
+        const room = document.querySelector('.terminal-view')?.getBoundingClientRect()
         const rows = [...document.querySelectorAll('.xterm-rows > div')]
         const row = rows.find(({ textContent }) => textContent?.includes(wanted))?.getBoundingClientRect()
         return room !== undefined && row !== undefined && row.top >= room.top - 1 && row.bottom <= room.bottom + 1

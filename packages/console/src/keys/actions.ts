@@ -10,8 +10,13 @@ export interface Action {
 }
 
 export const actions = signal<readonly Action[]>([])
-/** Which dialog over the page is open. */
-export const overlay = signal<'palette' | 'help' | null>(null)
+/** Some actions of which one is to be chosen. */
+export interface Choice {
+  label: string
+  among: readonly Action[]
+}
+/** What is open over the page. */
+export const overlay = signal<'palette' | 'help' | Choice | null>(null)
 
 export const SHOW_PALETTE: Action = {
   title: 'Command palette',

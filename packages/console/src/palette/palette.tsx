@@ -3,7 +3,7 @@ import { hasEnded, type Session } from '@holdfast/protocol'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { Dialog } from '../dialog.tsx'
-import { type Action, actions, overlay, SHOW_PALETTE } from '../keys/actions.ts'
+import { type Action, actions, type Choice, overlay, SHOW_PALETTE } from '../keys/actions.ts'
 import { Keys } from '../keys/help-dialog.tsx'
 import { go, NEW_SESSION, SESSIONS, terminalHref } from '../route.ts'
 
@@ -18,27 +18,29 @@ const openActions = (sessions: readonly Session[]): Action[] =>
     .filter(({ phase }) => !hasEnded(phase))
     .map(({ id, name }) => ({ title: `Open ${name === id ? id : `${name} (${id})`}`, run: () => go(terminalHref(id)) }))
 
-const found = (typed: string, sessions: readonly Session[]): Action[] => {
-  const own = actions.value.filter((action) => action !== SHOW_PALETTE)
+const everything = (sessions: readonly Session[]): Action[] => {
+  const own = actions.value.filter(({ title }) => title !== SHOW_PALETTE.title)
   const titles = new Set(own.map(({ title }) => title))
-  const words = typed.toLowerCase().split(/\s+/)
   return [...own, ...PLACES.filter(({ title }) => !titles.has(title)), ...openActions(sessions)]
-    .filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)))
-    .slice(0, MAX_SHOWN)
 }
 
-const Finder = ({ sessions }: { sessions: readonly Session[] }) => {
+const found = (typed: string, among: readonly Action[]): Action[] => {
+  const words = typed.toLowerCase().split(/\s+/)
+  return among.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word))).slice(0, MAX_SHOWN)
+}
+
+const Finder = ({ label, among }: Choice) => {
   const typed = useSignal('')
   const at = useSignal(0)
   const list = useRef<HTMLDivElement>(null)
-  const entries = found(typed.value, sessions)
+  const entries = found(typed.value, among)
   const chosen = Math.min(at.value, entries.length - 1)
   useEffect(() => {
     list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' })
   }, [chosen])
   const run = (action: Action | undefined): void => {
     overlay.value = null
-    action?.run()
+    setTimeout(() => action?.run()) // when the dialog is shut, and has given the focus back
   }
   const press = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
@@ -52,11 +54,11 @@ const Finder = ({ sessions }: { sessions: readonly Session[] }) => {
       <input
         autofocus
         role="combobox"
-        aria-label="Find a command or a session"
+        aria-label={label}
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={entries.length > 0 ? `palette-${chosen}` : undefined}
-        placeholder="Find a command or a session…"
+        placeholder={`${label}…`}
         autocomplete="off"
         spellcheck={false}
         onKeyDown={press}
@@ -65,7 +67,7 @@ const Finder = ({ sessions }: { sessions: readonly Session[] }) => {
           at.value = 0
         }}
       />
-      <div ref={list} class="palette-list" id="palette-list" role="listbox" aria-label="Commands and sessions">
+      <div ref={list} class="palette-list" id="palette-list" role="listbox" aria-label={label}>
         {entries.map((action, index) => (
           // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field; aria-activedescendant tells the choice
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field takes the keys
@@ -86,15 +88,21 @@ const Finder = ({ sessions }: { sessions: readonly Session[] }) => {
   )
 }
 
-export const Palette = ({ sessions }: { sessions: readonly Session[] }) => (
-  <Dialog
-    open={overlay.value === 'palette'}
-    class="palette"
-    label="Command palette"
-    onClose={() => {
-      if (overlay.value === 'palette') overlay.value = null
-    }}
-  >
-    <Finder sessions={sessions} />
-  </Dialog>
-)
+export const Palette = ({ sessions }: { sessions: readonly Session[] }) => {
+  const shown = overlay.value
+  const open = shown !== null && shown !== 'help'
+  const choice =
+    shown === 'palette' ? { label: 'Find a command or a session', among: everything(sessions) } : open ? shown : null
+  return (
+    <Dialog
+      open={open}
+      class="palette"
+      label="Command palette"
+      onClose={() => {
+        if (open) overlay.value = null
+      }}
+    >
+      {choice && <Finder {...choice} />}
+    </Dialog>
+  )
+}

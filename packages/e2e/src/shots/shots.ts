@@ -21,7 +21,7 @@ const list = async (page: Page, { url }: Scene): Promise<void> => {
 
 const terminal = async (page: Page, { url, sessions }: Scene): Promise<void> => {
   await page.goto(`${url}/#/s/${sessions[0]?.id}`)
-  await page.locator('.xterm-rows', { hasText: 'Redistribution' }).first().waitFor()
+  await page.locator('.xterm-rows', { hasText: 'Regents' }).first().waitFor()
 }
 
 export const SHOTS: readonly Shot[] = [
@@ -78,4 +78,43 @@ export const SHOTS: readonly Shot[] = [
     },
   },
   { name: 'terminal', take: terminal },
+  {
+    name: 'split',
+    take: async (page, { url, sessions }) => {
+      const [first, second, third, fourth] = sessions.map(({ id }) => id)
+      await page.goto(`${url}/#/s/${fourth}`)
+      await page.locator('.xterm-rows').first().waitFor()
+      await page.goto(`${url}/#/s/${first}+${third}.${second}`)
+      await page.locator('.xterm-rows', { hasText: 'Regents' }).first().waitFor()
+      await page.locator('.xterm-rows', { hasText: 'Apply these' }).first().waitFor()
+    },
+  },
+  {
+    name: 'search',
+    take: async (page, scene) => {
+      await terminal(page, scene)
+      await page.keyboard.press('Control+Shift+F')
+      await page.getByLabel('Find in the terminal').fill('GPL')
+      await page.getByText(/\d+ of \d+/).waitFor()
+    },
+  },
+  {
+    name: 'share',
+    take: async (page, scene) => {
+      await terminal(page, scene)
+      await page.getByRole('button', { name: 'Share' }).click()
+      await page.getByRole('button', { name: 'Make the link' }).click()
+      await page.getByLabel('Link').waitFor()
+    },
+  },
+  {
+    name: 'shared',
+    take: async (page, { url, client, sessions }) => {
+      const [first] = sessions
+      const { ticket } = await client.createTicket(first?.id ?? '', { mode: 'ro' })
+      await page.context().clearCookies()
+      await page.goto(`${url}/#/w/${first?.id}/${ticket}`)
+      await page.getByText('Attached, read-only').waitFor()
+    },
+  },
 ]
