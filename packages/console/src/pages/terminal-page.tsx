@@ -41,6 +41,12 @@ const Where = ({ name }: { name: string }) => {
   )
 }
 
+const Icon = ({ path }: { path: string }) => (
+  <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    <path d={path} />
+  </svg>
+)
+
 const Tools = () => (
   <span class="tools">
     <button
@@ -53,7 +59,7 @@ const Tools = () => (
       Share
     </button>
     <button type="button" class="plain" aria-label="Full screen" title="Full screen" onClick={fullScreen}>
-      ⛶
+      <Icon path="M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3" />
     </button>
     <button
       type="button"
@@ -62,7 +68,7 @@ const Tools = () => (
       title="Commands (Ctrl+Shift+P)"
       onClick={SHOW_PALETTE.run}
     >
-      ⋯
+      <Icon path="M3 8h.01M8 8h.01M13 8h.01" />
     </button>
   </span>
 )

@@ -18,7 +18,7 @@ export const SearchBar = ({ pane: { state, live } }: { pane: OpenPane }) => {
     <search class="search-bar">
       <input
         ref={field}
-        type="search"
+        type="text"
         aria-label="Find in the terminal"
         placeholder="Find…"
         onInput={() => find(-1, true)}
