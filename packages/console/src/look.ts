@@ -54,28 +54,6 @@ export const nextTheme = (): void => {
   changeLook({ theme: THEMES[(THEMES.indexOf(look.value.theme) + 1) % THEMES.length] ?? 'system' })
 }
 
-/** Asks the browser for its permission where that is needed. Resolves with why not, or null. */
-export const switchNotifications = async (): Promise<string | null> => {
-  if (look.value.notify) {
-    changeLook({ notify: false })
-    return null
-  }
-  if (!('Notification' in globalThis)) return 'This browser has no notifications, or the page did not come by https.'
-  if ((await Notification.requestPermission()) !== 'granted') return 'The browser does not allow notifications here.'
-  changeLook({ notify: true })
-  return null
-}
-
-/** Tells the user, if wanted, while the page is hidden. */
-export const notify = (title: string, body: string, session: string): void => {
-  if (!look.value.notify || !document.hidden || Notification.permission !== 'granted') return
-  const told = new Notification(title, { body, tag: session })
-  told.onclick = () => {
-    focus()
-    told.close()
-  }
-}
-
 /** Call once. */
 export const wearLook = (): void => {
   effect(() => {

@@ -173,6 +173,8 @@ export class StandIn {
       json(response, 201, { ticket, mode: 'rw', uses: 1, expiresAt: new Date(Date.now() + 60_000).toISOString() })
     } else if (action === 'screen') {
       response.writeHead(200, { 'content-type': 'text/plain' }).end('the last line\nand \x1b[32mgreen\x1b[0m')
+    } else if (action === 'why') {
+      json(response, 200, { phase: session.phase, waiting: null })
     } else if (request.method === 'DELETE') {
       this.sessions.delete(id)
       for (const stream of this.#streams)

@@ -131,10 +131,11 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
   })
 
   test('an attach that takes long shows what the session showed last, until the session itself does', async () => {
-    it.server.add(fakeSession({ id: ID }))
+    it.server.add(fakeSession({ id: ID, phase: 'suspended' }))
     it.server.down = true
     const page = await it.openSignedIn(`#/s/${ID}`)
     await screenHas(page, 'and green')
+    await linkSays(page, /^Waking the session/)
     it.server.down = false
     await linkSays(page, 'Attached')
     await screenHas(page, '$')

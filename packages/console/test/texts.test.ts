@@ -76,6 +76,8 @@ test('the status line tells each state of the link', () => {
   assert.equal(told({ behind: 1000 }), 'Attached')
   assert.equal(told({ unacknowledged: 1 }), 'Not confirmed yet: 1 byte of input')
   assert.match(told({ unacknowledged: 5 }, { ...waiting, dueAtMs: 0 }), /; 5 bytes of input are kept$/)
+  const waking = { ...FACTS, waking: 'Starting' as never }
+  assert.equal(linkLine({ ...waiting, dueAtMs: 12_100 }, waking, 10_000).text, 'Starting; next try in 3 s')
   assert.equal(
     linkLine({ kind: 'connecting' }, { ...FACTS, waking: 'Waking the session' as never }, 0).text,
     'Waking the session',

@@ -93,8 +93,6 @@ describe('the console on a real Holdfast', { skip: browserIsMissing }, () => {
     await page.getByRole('button', { name: 'Make the link' }).click()
     const link = await page.getByLabel('Link').inputValue()
     const guest = await browser.newPage()
-    const asked: number[] = []
-    guest.on('response', (response) => asked.push(response.status()))
     await guest.goto(link)
     await guest.getByText('Attached, read-only').waitFor()
     await guest.keyboard.type('touch /tmp/guest-was-here\n')
@@ -102,6 +100,12 @@ describe('the console on a real Holdfast', { skip: browserIsMissing }, () => {
     await screen(guest, 'by-the-owner')
     const text = await stack.client.screen(id, 'text')
     assert.doesNotMatch(text, /guest-was-here/)
+    const { ticket } = await stack.client.createTicket(id, { mode: 'ro' })
+    const once = `${stack.url}/#/w/${id}/${ticket}`
+    await guest.goto(once)
+    await guest.getByText('Attached, read-only').waitFor()
+    await guest.reload()
+    await guest.getByText('Not let in: the link is no longer good').waitFor()
     await guest.goto(`${stack.url}/#/`)
     await guest.reload()
     await guest.getByLabel('API key').waitFor()

@@ -17,7 +17,7 @@ export const SharedPage = ({ session, ticket }: { session: string; ticket: strin
     followKeyboard(stop.signal)
     return () => stop.abort()
   }, [session])
-  const state = focused.value === session ? openPanes.get(session)?.state : undefined
+  const state = focused.value === session ? openPanes.value.get(session)?.state : undefined
   const title = state?.title.value ?? ''
   useEffect(() => {
     document.title = `${title || 'Shared session'} · Holdfast`

@@ -3,6 +3,7 @@ import { ERRORS } from '@holdfast/protocol'
 import { useEffect, useRef } from 'preact/hooks'
 import { client, signInExpired } from '../connection.ts'
 import { SHOW_PALETTE, useActions } from '../keys/actions.ts'
+import { narrow } from '../narrow.ts'
 import { SESSIONS } from '../route.ts'
 import type { Endings } from '../sessions/endings.ts'
 import type { SessionList } from '../sessions/session-list.ts'
@@ -24,7 +25,7 @@ interface Parts {
 
 /** Title and directory of the session that has the keyboard, and whether the sign-in still holds. */
 const Where = ({ name }: { name: string }) => {
-  const state = openPanes.get(focused.value)?.state
+  const state = openPanes.value.get(focused.value)?.state
   const title = state?.title.value ?? ''
   const link = state?.link.value
   useEffect(() => {
@@ -93,7 +94,10 @@ export const TerminalPage = ({ layout, list, endings }: Parts) => {
     return () => stop.abort()
   }, [])
   const panes = usePanes(layout)
-  const { places } = arrange(layout, weights.value)
+  // A phone shows one of them; the palette goes to the next.
+  const alone = narrow.value && sessionsOf(layout).includes(focused.value)
+  const shown = alone ? [[focused.value]] : layout
+  const { places } = arrange(shown, weights.value)
   const nameOf = (id: string): string => list.get(id)?.name ?? id
   return (
     <div class="terminal-page">
@@ -119,7 +123,7 @@ export const TerminalPage = ({ layout, list, endings }: Parts) => {
             onClose={() => closeSession(id)}
           />
         ))}
-        <Borders layout={layout} />
+        <Borders layout={shown} />
       </main>
       <ShareDialog list={list} />
     </div>

@@ -9,7 +9,7 @@ import {
   type Session,
   type TerminalColors,
 } from '@holdfast/protocol'
-import { notify } from '../look.ts'
+import { notify } from '../notifications.ts'
 import { endText } from '../wording.ts'
 import { writeClipboard } from './clipboard.ts'
 import { withCtrl } from './key-sequences.ts'
@@ -31,6 +31,14 @@ export interface LiveOptions {
 const GONE: ReadonlySet<number> = new Set([ERRORS.SESSION_NOT_FOUND.ws, ERRORS.SESSION_ENDED.ws])
 /** From this attempt on the page asks whether the session still exists: the browser cannot see why an upgrade was refused. */
 const ASK_AFTER_ATTEMPTS = 2
+/** What the gateway says when it is asked, of an upgrade that it refuses. A guest's right is only the link. */
+const REFUSALS: Readonly<Record<string, { code: number; reason: string }>> = {
+  SESSION_NOT_FOUND: { code: ERRORS.SESSION_NOT_FOUND.ws, reason: '' },
+  UNAUTHENTICATED: {
+    code: ERRORS.UNAUTHENTICATED.ws,
+    reason: 'the link is no longer good, or its session is not there',
+  },
+}
 const LAST_SCREEN_LINES = 1000
 /** An attach that takes longer than this wakes a suspended session, or waits for one that starts. */
 const WAKING_MS = 300
@@ -171,9 +179,13 @@ export class Live {
     const { client, session, state } = this.#options
     const generation = this.#generation
     while (generation === this.#generation && !this.#hasShown && !isOver(state.link.value)) {
-      const why = await client.why(session).catch(() => null)
-      const waits = why?.waiting ? `: it waits for ${why.waiting.for}` : ''
-      state.waking.value = why === null ? null : (WAKING[why.phase] ?? null) && `${WAKING[why.phase]}${waits}`
+      try {
+        const { phase, waiting } = await client.why(session)
+        const is = WAKING[phase] ?? null
+        state.waking.value = is !== null && waiting ? `${is}: it waits for ${waiting.for}` : is
+      } catch (error) {
+        if (!(error instanceof HoldfastError && error.retryable)) break // a guest may not ask
+      }
       await new Promise((done) => setTimeout(done, ASK_WHY_MS))
     }
     state.waking.value = null
@@ -279,10 +291,10 @@ export class Live {
       const screen = await client.screen(id, 'ansi', LAST_SCREEN_LINES).catch(() => '')
       if (!overtaken()) this.#showLastScreen(session, screen)
     } catch (error) {
-      const missing = error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND'
-      if (!missing || overtaken()) return
+      const refusal = error instanceof HoldfastError ? REFUSALS[error.code] : undefined
+      if (refusal === undefined || overtaken()) return
       this.#drop()
-      state.link.value = { kind: 'closed', code: ERRORS.SESSION_NOT_FOUND.ws, reason: '' }
+      state.link.value = { kind: 'closed', ...refusal }
     }
   }
 

@@ -1,5 +1,5 @@
 /** The terminals on the page, by session: what keys and the palette act on. */
-import type { Signal } from '@preact/signals'
+import { type Signal, signal } from '@preact/signals'
 import type { Live } from './live.ts'
 import { focused } from './tabs.ts'
 import type { ViewState } from './view-state.ts'
@@ -10,6 +10,16 @@ export interface OpenPane {
   live: Signal<Live | null>
 }
 
-export const openPanes = new Map<string, OpenPane>()
+export const openPanes = signal<ReadonlyMap<string, OpenPane>>(new Map())
 
-export const focusedPane = (): OpenPane | undefined => openPanes.get(focused.peek())
+/** It is on the page from now on; the result takes it away. */
+export const enter = (session: string, pane: OpenPane): (() => void) => {
+  openPanes.value = new Map(openPanes.peek()).set(session, pane)
+  return () => {
+    const rest = new Map(openPanes.peek())
+    rest.delete(session)
+    openPanes.value = rest
+  }
+}
+
+export const focusedPane = (): OpenPane | undefined => openPanes.peek().get(focused.peek())

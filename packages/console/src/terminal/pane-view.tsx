@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { KeyBar } from './key-bar.tsx'
 import type { Place } from './layout.ts'
-import { type OpenPane, openPanes } from './open-panes.ts'
+import { enter, type OpenPane } from './open-panes.ts'
 import { PaneFoot } from './pane-foot.tsx'
 import { PasteDialog } from './paste-dialog.tsx'
 import { SearchBar } from './search-bar.tsx'
@@ -38,7 +38,7 @@ const useLive = ({ client, session, name, onLeave }: PaneProps) => {
   latest.current = { name, onLeave }
   useEffect(() => {
     let left = false
-    openPanes.set(session, pane)
+    const leave = enter(session, pane)
     import('./live.ts').then(
       ({ Live }) => {
         if (left || !element.current) return
@@ -57,7 +57,7 @@ const useLive = ({ client, session, name, onLeave }: PaneProps) => {
     )
     return () => {
       left = true
-      openPanes.delete(session)
+      leave()
       live.value?.dispose()
       live.value = null
     }
@@ -130,7 +130,7 @@ export const PaneView = (props: PaneProps) => {
           </p>
         )}
       </div>
-      {touches.matches && !state.readOnly.value && <KeyBar pane={pane} />}
+      {here && touches.matches && !state.readOnly.value && <KeyBar pane={pane} />}
       <PaneFoot pane={pane} />
       <PasteDialog pane={pane} />
     </section>

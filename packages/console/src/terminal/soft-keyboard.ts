@@ -11,6 +11,7 @@ export const followKeyboard = (stop: AbortSignal): void => {
     const covered = viewport.scale > 1.01 ? 0 : innerHeight - viewport.height
     document.documentElement.style.setProperty('--keyboard', `${covered > LEAST_PX ? Math.round(covered) : 0}px`)
   }
+  viewport.addEventListener('scroll', () => scrollTo(0, 0), { signal: stop }) // iOS pushes the page up instead
   viewport.addEventListener('resize', tell, { signal: stop })
   stop.addEventListener('abort', () => document.documentElement.style.removeProperty('--keyboard'))
   tell()

@@ -69,7 +69,7 @@ export const newViewState = (): ViewState => ({
 
 const CLOSED: Readonly<Record<number, string>> = {
   1000: 'Detached',
-  4401: 'Not signed in any more',
+  4401: 'Not let in',
   4403: 'You may not attach to this session',
   4404: 'There is no such session',
   4409: 'Detached by someone else or by another page; not reconnecting',
@@ -128,6 +128,7 @@ export const linkLine = (link: Link, facts: LinkFacts, nowMs: number): LinkLine 
     case 'waiting': {
       const seconds = Math.ceil((link.dueAtMs - nowMs) / 1000)
       const when = seconds > 0 ? `in ${seconds} s` : 'now'
+      if (facts.waking !== null) return { tone: 'busy', text: `${facts.waking}; next try ${when}` }
       const kept = facts.unacknowledged > 0 ? `; ${bytesText(facts.unacknowledged)} of input are kept` : ''
       return { tone: 'busy', text: `Reconnecting ${when}: ${link.reason || 'the connection was lost'}${kept}` }
     }
