@@ -36,6 +36,7 @@ export class FarStream {
     this.attachments = new Attachments({ session: SESSION, sizePolicy: 'latest' }, watched, {
       resize: none,
       size: () => ({ cols: 80, rows: 24 }),
+      seedColors: (colors) => this.#screen.seedColors(colors),
       viewersChanged: none,
     })
   }
