@@ -1,10 +1,12 @@
 /** Holdfast in a real cluster, installed as the documentation says: sessions through the gateway's Service, upgrades, rights. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Installation, install, SERVICES } from './support/installation.ts'
-import { kubectl, whyNoKubernetes } from './support/kubernetes.ts'
-import { until } from './support/stack.ts'
+import { kubectl, whyNoCluster } from './support/kubernetes.ts'
+import { command, until } from './support/stack.ts'
 import { counting, type Stream } from './support/streams.ts'
 import { view } from './support/viewer.ts'
 
@@ -13,13 +15,20 @@ const STREAMS = Number(process.env.HOLDFAST_STREAMS ?? 20)
 /** Pods that start side by side. */
 const AT_ONCE = 4
 
-const skip = await whyNoKubernetes()
 const services = (...args: string[]) => kubectl('-n', 'holdfast', ...args)
 const sessions = (...args: string[]) => kubectl('-n', 'holdfast-sessions', ...args)
 const podOf = (id: string): string => `hf-k8s-${id}-1`
+/** The commands of the block that follows these words on the page of an operator. */
+const documented = (words: string): string[] => {
+  const page = readFileSync(new URL('../../../docs/kubernetes-install.md', import.meta.url), 'utf8')
+  const block = page.slice(page.indexOf(words)).split('```')[1] ?? ''
+  return block.trim().split('\n')
+}
+const inShell = (dir: string, lines: string[]): Promise<string> =>
+  command('bash', '-ec', [`export KUBECONFIG="$HOLDFAST_KUBECONFIG"; cd ${dir}`, ...lines].join('\n'))
 const ACCOUNT = '--as=system:serviceaccount:holdfast:'
 
-describe('installed in a cluster', { skip }, () => {
+describe('installed in a cluster', { skip: whyNoCluster }, () => {
   let installed: Installation
   before(async () => {
     installed = await install()
@@ -93,6 +102,34 @@ describe('installed in a cluster', { skip }, () => {
     await installed.client.deleteSession(id)
   })
 
+  test('Redis is backed up and restored by the documented commands', async () => {
+    const { client } = installed
+    const dir = mkdtempSync(join(tmpdir(), 'hf-copy-'))
+    const living = await create()
+    const ended = await client.createSession({ template: 'small', command: 'true' })
+    const deaths = async () => (await client.deaths(ended.id).catch(() => [])).length
+    await until('its death', async () => (await deaths()) === 1)
+    const [backup = [], restore = []] = ['**Back up**', '**Restore**'].map(documented)
+    await inShell(
+      dir,
+      backup.filter((line) => line.includes('--rdb')),
+    )
+    const redis = (...args: string[]) => services('exec', 'redis-0', '--', 'redis-cli', ...args)
+    await redis('flushall')
+    await until('all is forgotten', async () => (await deaths()) === 0)
+    const look = restore.findIndex((line) => line.includes('info replication'))
+    await inShell(dir, restore.slice(0, look))
+    await until('the copy is taken', async () => (await redis('info', 'replication')).includes('master_link_status:up'))
+    await inShell(dir, restore.slice(look + 1))
+    await until('what ended is known again', async () => (await deaths()) === 1)
+    const viewer = view(client, living.id)
+    viewer.attachment.write('echo still-$((6 * 7))\n')
+    await viewer.waitFor(/still-42/)
+    viewer.attachment.detach()
+    rmSync(dir, { recursive: true })
+    await client.deleteSession(living.id)
+  })
+
   test('each account may do what is documented and nothing else', async () => {
     const mayDo = async (namespace: string, account: string): Promise<string[]> => {
       const list = await kubectl('-n', namespace, 'auth', 'can-i', '--list', '--no-headers', ACCOUNT + account)
@@ -103,12 +140,12 @@ describe('installed in a cluster', { skip }, () => {
         .sort()
     }
     const page = readFileSync(new URL('../../../docs/kubernetes.md', import.meta.url), 'utf8')
-    const documented = Array.from(
+    const rights = Array.from(
       page.matchAll(/^\| `([a-z/]+)` \| ([a-z, ]+) \|$/gm),
       ([, resource = '', verbs = '']) =>
         `${resource}${resource === 'networkpolicies' ? '.networking.k8s.io' : ''} [] [] [${verbs.replaceAll(',', '')}]`,
     )
-    assert.deepEqual(await mayDo('holdfast-sessions', 'orchestrator'), documented.sort())
+    assert.deepEqual(await mayDo('holdfast-sessions', 'orchestrator'), rights.sort())
     assert.deepEqual(await mayDo('holdfast', 'secrets'), ['secrets [] [] [create]'])
     for (const [namespace, account] of [
       ['holdfast', 'orchestrator'],

@@ -9,11 +9,20 @@ import { type Death, randomId } from '@holdfast/protocol'
 import { freePort } from '@holdfast/session-store/redis-server'
 import { newPair, type Pair, pathsIn, writeFiles } from '../src/chaos/stand/installation.ts'
 import { RedisServer } from '../src/chaos/stand/redis-server.ts'
-import { kubeconfig, kubectl, whyNoKubernetes } from './support/kubernetes.ts'
-import { until } from './support/stack.ts'
+import { command, dockerIsMissing, until } from './support/stack.ts'
 import { view } from './support/viewer.ts'
 
-const skip = await whyNoKubernetes()
+const kubeconfig = process.env.HOLDFAST_KUBECONFIG ?? ''
+const kubectl = (...args: string[]) => command('kubectl', '--kubeconfig', kubeconfig, ...args)
+const answers = async (): Promise<boolean> =>
+  kubectl('get', '--raw', '/readyz', '--request-timeout=5s').then(
+    () => true,
+    () => false,
+  )
+const skip =
+  kubeconfig === '' || !(await answers())
+    ? 'HOLDFAST_KUBECONFIG names no cluster that answers (npm run test:k8s)'
+    : dockerIsMissing
 
 describe('sessions in pods', { skip }, () => {
   const dir = mkdtempSync(join(tmpdir(), 'hft-'))

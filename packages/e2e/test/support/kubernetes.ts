@@ -1,7 +1,7 @@
 /** The cluster that tests may use, by kubectl. */
 import { command, dockerIsMissing } from './stack.ts'
 
-export const kubeconfig = process.env.HOLDFAST_KUBECONFIG ?? ''
+const kubeconfig = process.env.HOLDFAST_KUBECONFIG ?? ''
 
 /** Its standard output; rejects with what it says on standard error. */
 export const kubectl = (...args: string[]): Promise<string> => command('kubectl', '--kubeconfig', kubeconfig, ...args)
@@ -13,7 +13,7 @@ const answers = async (): Promise<boolean> =>
   )
 
 /** Why there are no pods to be had; false when there are. */
-export const whyNoKubernetes = async (): Promise<string | false> =>
+export const whyNoCluster: string | false =
   kubeconfig === '' || !(await answers())
     ? 'HOLDFAST_KUBECONFIG names no cluster that answers (npm run test:k8s)'
     : dockerIsMissing

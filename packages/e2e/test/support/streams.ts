@@ -5,8 +5,8 @@ import { until } from './stack.ts'
 import { sha256, view } from './viewer.ts'
 
 const PAD = 'abcdefghij'.repeat(6)
-/** Ten lines a second, each with its number, until it is told to stop; a line that is typed is said back in between. A `read` whose time is over has a part of one. */
-const COUNT = `stty -echo; i=0; while [[ $line != stop ]]; do line=; if read -r -t 0.1 part; then line=$rest$part; rest=; echo "typed $line"; else rest+=$part; fi; printf '%08d ${PAD}\\n' $((++i)); done; echo "end $i"`
+/** Four lines a second, each with its number, until it is told to stop; a line that is typed is said back in between. A `read` whose time is over has a part of one. */
+const COUNT = `stty -echo; i=0; while [[ $line != stop ]]; do line=; if read -r -t 0.25 part; then line=$rest$part; rest=; echo "typed $line"; else rest+=$part; fi; printf '%08d ${PAD}\\n' $((++i)); done; echo "end $i"`
 
 const expected = (lines: number): string =>
   sha256(Buffer.from(Array.from({ length: lines }, (_, n) => `${String(n + 1).padStart(8, '0')} ${PAD}\r\n`).join('')))
@@ -27,7 +27,7 @@ export const counting = async (client: HoldfastClient, template: string): Promis
   const typing = setInterval(() => {
     words.push(`w${words.length}`)
     viewer.attachment.write(`${words.at(-1)}\n`)
-  }, 500)
+  }, 1_000)
   const stop = () => {
     clearInterval(typing)
     viewer.attachment.detach()
