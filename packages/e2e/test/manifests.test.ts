@@ -1,11 +1,12 @@
 /** The manifests of k8s/: valid for the current release of Kubernetes, and what they promise. */
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, normalize, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import type { KubernetesObject, V1Container, V1Role, V2HorizontalPodAutoscaler } from '@kubernetes/client-node'
 import { parse, parseAllDocuments } from 'yaml'
-import { deployments, flawOf, K8S, nameOf, render, whyNoKustomize, workloads } from './support/manifests.ts'
+import { deployments, flawOf, K8S, nameOf, render, rendered, whyNoKustomize, workloads } from './support/manifests.ts'
 
 const page = (name: string): string => readFileSync(join(K8S, '../docs', name), 'utf8')
 const skip = whyNoKustomize
@@ -139,6 +140,22 @@ describe('manifests', { skip }, () => {
       base.map(({ image, ...rest }) => ({ ...rest, image })),
       'the templates are those of base but for their images',
     )
+  })
+
+  test('the overlay that the page shows is one, with its own names', async () => {
+    const shown = /```yaml\n( *)# k8s\/overlays\/mine[^`]*/.exec(page('kubernetes-install.md'))?.[0] ?? ''
+    const dir = mkdtempSync(join(tmpdir(), 'hf-k8s-'))
+    const here = relative(dir, K8S)
+    const text = shown.replace('```yaml\n', '').replaceAll('../../', `${here}/`).replace('../', `${here}/overlays/`)
+    try {
+      writeFileSync(join(dir, 'kustomization.yaml'), text)
+      for (const name of ['templates.yaml', 'nodes.yaml']) cpSync(join(K8S, 'base/orchestrator', name), join(dir, name))
+      const mine = rendered(dir)
+      assert.deepEqual((await Promise.all(mine.map(flawOf))).filter(Boolean), [])
+      assert.doesNotMatch(JSON.stringify(mine), /example\.com/)
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
   })
 
   test('a local installation asks no registry for our images', () => {

@@ -21,7 +21,8 @@ const kustomize = (dir: string) => spawnSync('kubectl', ['kustomize', dir], { en
 export const whyNoKustomize =
   kustomize(join(K8S, 'overlays/local')).error === undefined ? false : 'no kubectl, whose kustomize renders k8s/'
 
-const rendered = (dir: string): KubernetesObject[] => {
+/** All objects of the kustomization in a directory. Throws what kustomize says. */
+export const rendered = (dir: string): KubernetesObject[] => {
   const { status, stdout, stderr } = kustomize(dir)
   if (status !== 0) throw new Error(stderr)
   return parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject)
