@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { baseImages, dockerEngine } from './docker.mjs'
+import { baseImages, dockerEngine, dockerPlugins, ourImages } from './docker.mjs'
 import { native, node24, packages, root, withNode24 } from './setup.mjs'
 
 /** Scripts beside the repository that make a cluster of this machine whose workers have its Docker images. */
@@ -14,7 +14,11 @@ const cluster = () => {
   if (given !== '') return { kubeconfig: given, down: null }
   const up = join(INFRA, 'kube-up.sh')
   if (!existsSync(up)) throw new Error('HOLDFAST_KUBECONFIG names no cluster, and nothing here can make one')
-  const { status, stdout } = spawnSync(up, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  const { status, stdout } = spawnSync(up, {
+    encoding: 'utf8',
+    env: { ...process.env, KUBE_DNS: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   if (status !== 0) throw new Error('the cluster did not come up')
   return { kubeconfig: stdout.trim().split('\n').at(-1), down: join(INFRA, 'kube-down.sh') }
 }
@@ -22,7 +26,9 @@ const cluster = () => {
 await packages()
 await native()
 await dockerEngine()
+await dockerPlugins()
 await baseImages({ mayPull: false })
+await ourImages()
 const { kubeconfig, down } = cluster()
 const named = process.argv.slice(2)
 const files = named.length > 0 ? named : ['packages/*/test/kubernetes*.test.ts']
