@@ -1,0 +1,33 @@
+/** The Kubernetes cluster of the tests: the one of HOLDFAST_KUBECONFIG, or one made for them and taken down after. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './setup.mjs'
+
+/** Scripts beside the repository that make a cluster of this machine whose workers have its Docker images. */
+const INFRA = join(root, '../shared/infra')
+
+/** Why there can be none; null when there can. */
+export const whyNoCluster = () => {
+  const isThere = (process.env.HOLDFAST_KUBECONFIG ?? '') !== '' || existsSync(join(INFRA, 'kube-up.sh'))
+  return isThere ? null : 'HOLDFAST_KUBECONFIG names no cluster, and nothing here can make one'
+}
+
+/** `down` takes it away if it was made here. Needs Docker. Throws when there is none. */
+export const testCluster = () => {
+  const reason = whyNoCluster()
+  if (reason !== null) throw new Error(reason)
+  const given = process.env.HOLDFAST_KUBECONFIG ?? ''
+  if (given !== '') return { kubeconfig: given, down: () => {} }
+  const isUp = spawnSync('pgrep', ['-x', 'kube-apiserver']).status === 0
+  const { status, stdout } = spawnSync(join(INFRA, 'kube-up.sh'), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 600_000,
+  })
+  if (status !== 0) throw new Error('the cluster did not come up')
+  const down = () => {
+    if (!isUp) spawnSync(join(INFRA, 'kube-down.sh'), { stdio: 'inherit', timeout: 120_000 })
+  }
+  return { kubeconfig: stdout.trim().split('\n').at(-1), down }
+}
