@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { baseImages, dockerAnswers, dockerEngine, dockerPlugins, ourImages } from './docker.mjs'
+import { testCluster } from './kubernetes.mjs'
 import { bundles, chromium, native, node24, packages, redisServer, root, tmuxProgram, withNode24 } from './setup.mjs'
 
 const strict = process.env.CI === 'true'
@@ -34,10 +35,27 @@ if (check.status !== 0) process.exit(1)
 
 const named = process.argv.slice(2)
 const files = named.length > 0 ? named : ['{packages,services}/*/test/**/*.test.ts', 'scripts/test/*.test.ts']
-const env = { ...withNode24, TESTCONTAINERS_RYUK_DISABLED: 'true', HOLDFAST_DOCKER: dockerAnswers() ? '1' : '' }
+
+let cluster = { kubeconfig: '', down: () => {} }
+// Skipped in CI, too, where there is none: not every machine can make one.
+if (dockerAnswers() && (named.length === 0 || named.some((file) => file.includes('kubernetes')))) {
+  try {
+    cluster = testCluster()
+  } catch (error) {
+    process.stderr.write(`! no Kubernetes: ${error.message}\n`)
+  }
+}
+
+const env = {
+  ...withNode24,
+  TESTCONTAINERS_RYUK_DISABLED: 'true',
+  HOLDFAST_DOCKER: dockerAnswers() ? '1' : '',
+  HOLDFAST_KUBECONFIG: cluster.kubeconfig,
+}
 const tests = spawnSync(node24, ['--test', '--test-concurrency=1', '--test-timeout=600000', ...files], {
   cwd: root,
   env,
   stdio: 'inherit',
 })
+cluster.down()
 process.exit(tests.status ?? 1)

@@ -7,6 +7,7 @@ import { gateway } from './gateway/gateway.ts'
 import { images } from './images.ts'
 import { findInstallation, type Installation } from './installation.ts'
 import { memory } from './memory.ts'
+import { pods } from './pods/pods.ts'
 import { jsonLine, page, type Report } from './report.ts'
 import type { Scenario, Surroundings } from './scenario.ts'
 import { tmux } from './simple-mode.ts'
@@ -18,6 +19,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   echo,
   throughput,
   start,
+  pods,
   memory,
   fanout,
   gateway,
@@ -31,6 +33,7 @@ const USAGE = `npm run bench -- [scenario …] [--json]
   echo        one keystroke until its echo, beside ttyd, tmux, docker exec and a bare WebSocket
   throughput  60 MB of lines to a client, beside the same and \`script\`
   start       a new session until its first output, beside docker run
+  pods        a new session in a pod until its first output, beside a bare pod; needs HOLDFAST_KUBECONFIG
   memory      what a further idle session costs, beside tmux and ttyd
   fanout      one session with 1, 10 and 100 viewers, beside ttyd with tmux
   gateway     9,000 attached idle sessions in one gateway, 15,000 in two; against synthetic session hosts

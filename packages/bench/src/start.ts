@@ -34,7 +34,7 @@ type Kind = (typeof KINDS)[number]
 const POLL_MS = 50
 const FILL_MS = 60_000
 
-const startSession = async (installation: Installation, undo: Undo, template?: string): Promise<number> => {
+export const startSession = async (installation: Installation, undo: Undo, template?: string): Promise<number> => {
   const begin = performance.now()
   const { id, remove } = await createSession(installation, undo, ['echo', 'first'], template)
   const time = await new Promise<number>((done) => {
@@ -59,9 +59,9 @@ const untilFull = async ({ client }: Installation): Promise<void> => {
   }
 }
 
-const warmStarts = async (installation: Installation, undo: Undo): Promise<number[]> => {
+export const warmStarts = async (installation: Installation, undo: Undo, runs: number): Promise<number[]> => {
   const times: number[] = []
-  for (let run = 0; run < WARM_RUNS; run++) {
+  for (let run = 0; run < runs; run++) {
     await untilFull(installation)
     times.push(await startSession(installation, undo, WARM_TEMPLATE))
   }
@@ -82,7 +82,7 @@ const dockerRun = async (network: string): Promise<number> => {
   return time
 }
 
-const rowOf = (name: string, times: number[], failure: unknown): Row =>
+export const rowOf = (name: string, times: number[], failure: unknown): Row =>
   failure === undefined
     ? { name, runs: times.length, p50Ms: percentile(times, 50), p99Ms: percentile(times, 99) }
     : skippedRow(name, failure)
@@ -123,7 +123,7 @@ export const start: Scenario = async ({ holdfast, undo, say }): Promise<Report> 
     rows.push(...(await coldStarts(installation, undo, kind)))
   }
   say(`start: ${WARM_RUNS} warm starts`)
-  const warm = await warmStarts(installation, undo).then(
+  const warm = await warmStarts(installation, undo, WARM_RUNS).then(
     (times) => rowOf('holdfast, warm', times, undefined),
     (error: unknown) => skippedRow('holdfast, warm', error),
   )

@@ -9,6 +9,7 @@ export const nodeView = (fields: Partial<NodeView> = {}): NodeView => ({
   labels: {},
   region: null,
   zone: null,
+  tier: 0,
   capacity: { cpus: 8, sessions: 10 },
   reserved: { cpus: 1.5, memoryMb: 1024, pids: 200, sessions: 2 },
   pressure: { cpu: 0.25, memory: 0.4, memoryFreeMb: 9000, pids: 0.1, disk: 0.5, diskFreeMb: 9000 },

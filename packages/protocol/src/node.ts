@@ -27,6 +27,9 @@ export const nodeKubernetesSchema = Type.Object(
     workspaceMb: Type.Optional(Type.Integer({ minimum: 1, description: 'size of such a claim, MiB; default 10240' })),
     runtimeClassName: Type.Optional(named('such as that of gVisor or Kata')),
     priorityClassName: Type.Optional(named('whom the sessions give way to')),
+    poolPriorityClassName: Type.Optional(
+      named('of pods that wait for a session, and of the sessions that get them; default: as priorityClassName'),
+    ),
     nodeSelector: Type.Optional(
       Type.Record(Type.String(), Type.String(), { description: 'labels of the workers that sessions may run on' }),
     ),
@@ -113,6 +116,13 @@ export const nodeSpecSchema = Type.Object(
     labels: Type.Optional(labelsSchema),
     region: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9]{0,15}$' })),
     zone: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+    tier: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 9,
+        description: 'default 0; sessions go to a higher tier only while no node of a lower one takes them',
+      }),
+    ),
     capacity: Type.Optional(capacitySchema),
   },
   { ...strict, description: 'without `engine`: this machine, as HOLDFAST_RUNTIME says' },
@@ -142,6 +152,7 @@ export const nodeViewSchema = Type.Object({
   labels: Type.Record(Type.String(), Type.String(), { description: 'for nodeSelector' }),
   region: nullable(Type.String({ description: 'for region' })),
   zone: nullable(Type.String({ description: 'what may fail at once' })),
+  tier: Type.Integer({ description: 'lower ones are filled first' }),
   capacity: capacitySchema,
   reserved: Type.Object(
     {
@@ -193,7 +204,10 @@ export const placementSchema = Type.Object({
   nodes: Type.Array(
     Type.Object({
       id: Type.String(),
-      score: nullable(Type.Number({ description: 'the highest is taken; null when the node is out of the question' })),
+      score: nullable(
+        Type.Number({ description: 'the highest of a tier is taken; null when the node is out of the question' }),
+      ),
+      tier: Type.Integer({ description: 'of the node; the lowest goes first, whatever the scores' }),
       warm: Type.Boolean({ description: 'a warm host for it waits there' }),
       reasons: Type.Array(Type.String(), { description: 'why it is out of the question; empty when it is not' }),
     }),

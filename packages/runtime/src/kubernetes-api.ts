@@ -22,6 +22,8 @@ export interface KubeCall {
   type?: 'application/json-patch+json' | 'application/merge-patch+json'
   /** Milliseconds until the whole answer must be there. */
   ms: number
+  /** Gives the call up. */
+  signal?: AbortSignal
 }
 
 export interface KubeApi {
@@ -89,7 +91,10 @@ const translated = (what: string, thrown: unknown): Error => {
 }
 
 /** Throws RUNTIME_UNAVAILABLE when it takes longer than `ms`. */
-const inTime = async <T>(what: string, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+const inTime = async <T>(
+  { what, ms, signal }: Pick<KubeCall, 'what' | 'ms' | 'signal'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
   const deadline = new AbortController()
   // The race, because a command of the kubeconfig that gives credentials hears of no signal.
   const late = Promise.withResolvers<never>()
@@ -98,7 +103,8 @@ const inTime = async <T>(what: string, ms: number, work: (signal: AbortSignal) =
     deadline.abort()
   }, ms)
   try {
-    return await Promise.race([work(deadline.signal), late.promise])
+    const either = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal])
+    return await Promise.race([work(either), late.promise])
   } catch (thrown) {
     throw translated(what, thrown)
   } finally {
@@ -119,14 +125,14 @@ export const kubeApi = ({ namespace, ...reach }: KubeReach & { namespace: string
     return response
   }
   return {
-    ask: (call) => inTime(call.what, call.ms, async (signal) => JSON.parse(await whole(await answer(call, signal)))),
+    ask: (call) => inTime(call, async (signal) => JSON.parse(await whole(await answer(call, signal)))),
     read: (call, take) =>
-      inTime(call.what, call.ms, async (signal) => {
+      inTime(call, async (signal) => {
         for await (const chunk of (await answer(call, signal)) as AsyncIterable<Buffer>) {
           if (take(chunk) === 'enough') return
         }
       }),
     run: ({ what, ms, pod, command }) =>
-      inTime(what, ms, async (signal) => runIn(await connection.config(), { namespace, pod, command, signal })),
+      inTime({ what, ms }, async (signal) => runIn(await connection.config(), { namespace, pod, command, signal })),
   }
 }

@@ -8,6 +8,8 @@ import { type HostSpec, withDefaults } from './runtime.ts'
 export const HOST_PORT = 7070
 /** Label of a pod: `internet` or `none`; the network policies go by it. */
 export const NETWORK_LABEL = 'dev.holdfast.network'
+/** Label of a pod: `waiting` for a session, in a pool, or a `session`'s. Whoever protects sessions from disruption goes by it. */
+export const USE_LABEL = 'dev.holdfast.use'
 /** JSON of the labels that a warm host was assigned, '' before. */
 export const ASSIGNMENT = 'dev.holdfast.assignment'
 /** Between the signal and KILL where it is not ours to send them: a drain of the worker, an eviction, a delete by others. */
@@ -72,9 +74,13 @@ const container = ({ hostId, hostKey, image, limits }: HostSpec, place: PodPlace
   ],
 })
 
+const isForPool = ({ labels }: HostSpec): boolean => labels[LABEL.pool] !== undefined
+
 /** What the operator chose for this cluster. */
-const chosen = ({ settings }: PodPlace): Partial<V1PodSpec> => {
-  const { runtimeClassName, nodeSelector, imagePullSecrets, priorityClassName } = settings
+const chosen = (spec: HostSpec, { settings }: PodPlace): Partial<V1PodSpec> => {
+  const { runtimeClassName, nodeSelector, imagePullSecrets } = settings
+  const ofPool = isForPool(spec) ? settings.poolPriorityClassName : undefined
+  const priorityClassName = ofPool ?? settings.priorityClassName
   return {
     ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
     ...(nodeSelector === undefined ? {} : { nodeSelector }),
@@ -112,7 +118,7 @@ const podSpec = (spec: HostSpec, place: PodPlace): V1PodSpec => ({
       labelSelector: { matchLabels: { [LABEL.cluster]: place.cluster } },
     },
   ],
-  ...chosen(place),
+  ...chosen(spec, place),
   tolerations: [...STAY, ...(place.settings.tolerations ?? [])],
   containers: [container(spec, place)],
   volumes: volumes(spec, place),
@@ -131,6 +137,7 @@ export const podBody = (spec: HostSpec, place: PodPlace): V1Pod => ({
       [LABEL.cluster]: place.cluster,
       [LABEL.host]: spec.hostId,
       [NETWORK_LABEL]: spec.network ? 'internet' : 'none',
+      [USE_LABEL]: isForPool(spec) ? 'waiting' : 'session',
     },
     annotations: {
       ...sealedLabels(place.cluster, spec.hostId, spec.labels),

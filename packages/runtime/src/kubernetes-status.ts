@@ -8,12 +8,13 @@ export interface PodAnswer {
   metadata: {
     name: string
     uid: string
+    resourceVersion: string
     creationTimestamp: string
     deletionTimestamp?: string
     labels?: Record<string, string>
     annotations?: Record<string, string>
   }
-  spec?: { volumes?: { persistentVolumeClaim?: { claimName: string } }[] }
+  spec?: { nodeName?: string; volumes?: { persistentVolumeClaim?: { claimName: string } }[] }
   status?: {
     phase?: string
     reason?: string
@@ -56,6 +57,9 @@ const stateOf = (pod: PodAnswer): HostInfo['state'] => {
 /** Of a pod that we stopped. */
 const OURS = 'DeadlineExceeded'
 
+/** Nothing of the pod says by whom or why. */
+export const DELETED = 'Deleted: the cluster was asked to remove its pod'
+
 /** Why it ended or is to end, for people, where that is not the process's own doing; undefined when it is. */
 const reasonOf = (pod: PodAnswer): string | undefined => {
   const { phase, reason, message, conditions } = pod.status ?? {}
@@ -63,8 +67,22 @@ const reasonOf = (pod: PodAnswer): string | undefined => {
   if (isTold) return message === undefined ? reason : `${reason}: ${message}`
   const disruption = conditions?.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True')
   if (disruption !== undefined) return `${disruption.reason}: ${disruption.message}`
-  return pod.metadata.deletionTimestamp === undefined ? undefined : 'Deleted: the cluster was asked to remove its pod'
+  return pod.metadata.deletionTimestamp === undefined ? undefined : DELETED
 }
+
+/**
+ * The worker of a running pod that is out of reach, undefined when it is heard of. The cluster takes the word of a silent worker back
+ * without giving a reason; workers themselves give one. Source: node lifecycle controller, MarkPodsNotReady.
+ */
+const unseenOn = (pod: PodAnswer): string | undefined => {
+  const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready')
+  const isTakenBack = ready?.status === 'False' && ready.reason === undefined
+  return stateOf(pod) === 'running' && isTakenBack ? pod.spec?.nodeName : undefined
+}
+
+/** Should its session hear of it? */
+export const isTrouble = (pod: PodAnswer): boolean =>
+  stateOf(pod) === 'exited' || reasonOf(pod) !== undefined || unseenOn(pod) !== undefined
 
 const assigned = ({ metadata }: PodAnswer): Record<string, string> => {
   const text = metadata.annotations?.[ASSIGNMENT] ?? ''
@@ -81,10 +99,18 @@ const addressOf = ({ status }: PodAnswer): string => {
   return `tcp:${ip.includes(':') ? `[${ip}]` : ip}:${HOST_PORT}`
 }
 
+/** The scheduler's words while no worker has room for it. */
+const unscheduled = ({ status }: PodAnswer): string | undefined => {
+  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled')
+  return scheduled?.status === 'False' ? (scheduled.message ?? 'it is not scheduled') : undefined
+}
+
 export const infoOf = (pod: PodAnswer, hostId: string, node: string): HostInfo => {
   const state = stateOf(pod)
   const terminated = state === 'exited' ? stateIn(pod).terminated : undefined
   const reason = reasonOf(pod)
+  const unseen = unseenOn(pod)
+  const waits = state === 'created' ? unscheduled(pod) : undefined
   return {
     hostId,
     node,
@@ -95,6 +121,8 @@ export const infoOf = (pod: PodAnswer, hostId: string, node: string): HostInfo =
     labels: { ...readLabels(pod.metadata.annotations ?? {}), ...assigned(pod) },
     createdAt: new Date(pod.metadata.creationTimestamp).toISOString(),
     ...(reason === undefined ? {} : { reason }),
+    ...(unseen === undefined ? {} : { unseen }),
+    ...(waits === undefined ? {} : { waits }),
   }
 }
 
@@ -116,7 +144,7 @@ export const obstacleOf = (pod: PodAnswer): Obstacle | null => {
   const message = `${reason}: ${waiting?.message ?? ''}`
   if (IMAGE.includes(reason)) return { kind: 'image', message }
   if (REFUSED.includes(reason)) return { kind: 'refused', message }
-  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
-  if (scheduled?.status === 'False') return { kind: 'waits', message: scheduled.message ?? 'it is not scheduled' }
+  const noRoom = unscheduled(pod)
+  if (noRoom !== undefined) return { kind: 'waits', message: noRoom }
   return reason === '' ? null : { kind: 'waits', message }
 }

@@ -1,9 +1,11 @@
 /** The sessions' files in volume claims, which outlive the pods: made, told of, removed. */
 import type { V1PersistentVolumeClaim } from '@kubernetes/client-node'
 import { KUBE_MS, type KubeApi, unlessStatus } from './kubernetes-api.ts'
+import { kubeNews } from './kubernetes-news.ts'
 import { type PodPlace, podName } from './kubernetes-pod.ts'
-import { awaitGone, type Listing, listAll } from './kubernetes-pods.ts'
+import { type Listing, listAll } from './kubernetes-pods.ts'
 import type { PodAnswer } from './kubernetes-status.ts'
+import { awaitGone } from './kubernetes-wait.ts'
 import { LABEL, readLabels, sealedLabels } from './labels.ts'
 import { type HostSpec, RuntimeRefused, type UnusedWorkspace } from './runtime.ts'
 
@@ -48,6 +50,7 @@ const claimsOf = ({ spec }: PodAnswer): string[] =>
 
 export const claimedWorkspaces = (api: KubeApi, place: PodPlace & Listing): Workspaces => {
   const { cluster } = place
+  const news = kubeNews(api, PATH, place)
   const taken = async (): Promise<ReadonlySet<string>> =>
     new Set((await listAll<PodAnswer>(api, 'pods', place)).flatMap(claimsOf))
   const remove = async (workspace: string): Promise<void> => {
@@ -59,7 +62,7 @@ export const claimedWorkspaces = (api: KubeApi, place: PodPlace & Listing): Work
       ms: KUBE_MS.change,
     } as const
     if ((await unlessStatus([404], api.ask(call))) === null) return
-    await awaitGone(api, { path: PATH, name }, REMOVE_MS, 'a pod has it, or its storage does not let it go')
+    await awaitGone(api, { news, name }, REMOVE_MS, 'a pod has it, or its storage does not let it go')
   }
   return {
     remove,

@@ -2,9 +2,11 @@
 import { HoldfastError, type NodeKubernetes } from '@holdfast/protocol'
 import { KUBE_MS, type KubeApi, KubeRefusal, kubeApi, unlessStatus } from './kubernetes-api.ts'
 import { applyPolicies } from './kubernetes-network.ts'
-import { ASSIGNMENT, podBody, podName } from './kubernetes-pod.ts'
-import { awaitGone, awaitOne, listAll, readPod } from './kubernetes-pods.ts'
-import { hostOfPod, infoOf, NO_ADDRESS, obstacleOf, type PodAnswer } from './kubernetes-status.ts'
+import { kubeNews, type News, type NewsTimes } from './kubernetes-news.ts'
+import { ASSIGNMENT, podBody, podName, USE_LABEL } from './kubernetes-pod.ts'
+import { listAll, preemptionOf, readPod } from './kubernetes-pods.ts'
+import { DELETED, hostOfPod, infoOf, isTrouble, NO_ADDRESS, obstacleOf, type PodAnswer } from './kubernetes-status.ts'
+import { awaitGone, awaitOne } from './kubernetes-wait.ts'
 import { claimedWorkspaces, type Workspaces } from './kubernetes-workspace.ts'
 import { type HostInfo, type HostSpec, ImageMissing, type Runtime, RuntimeRefused } from './runtime.ts'
 
@@ -16,11 +18,15 @@ export interface KubernetesOptions {
   cpuOvercommit: number
   /** Pods in one answer of a list; default 500. Fewer in tests. */
   pageSize?: number
+  /** Of the watches; shorter in tests. */
+  newsTimes?: NewsTimes
 }
 
 interface Engine {
   api: KubeApi
   options: KubernetesOptions
+  /** Of the pods. */
+  news: News
   /** Resolves when the network policies are in place. */
   guarded(): Promise<void>
   /** Null where files go with their pod. */
@@ -41,7 +47,10 @@ const ours = ({ options }: Engine, hostId: string, pod: PodAnswer): HostInfo => 
 
 const inspect = async (engine: Engine, hostId: string): Promise<HostInfo | null> => {
   const pod = await readPod(engine.api, podName(engine.options.cluster, hostId))
-  return pod === null ? null : ours(engine, hostId, pod)
+  if (pod === null) return null
+  const info = ours(engine, hostId, pod)
+  const preempted = info.reason === DELETED ? await preemptionOf(engine.api, pod) : null
+  return preempted === null ? info : { ...info, reason: `Preempted: ${preempted}` }
 }
 
 /**
@@ -70,7 +79,7 @@ const startOf = (engine: Engine, spec: HostSpec, pod: PodAnswer | null): Start |
 
 const awaitStart = async (engine: Engine, spec: HostSpec, name: string): Promise<HostInfo> => {
   let waits = 'it is not scheduled'
-  const start = await awaitOne(engine.api, { path: 'pods', name }, START_MS, (pod) => {
+  const start = await awaitOne(engine.api, { news: engine.news, name }, START_MS, (pod) => {
     waits = (pod && obstacleOf(pod)?.message) ?? waits
     return startOf(engine, spec, pod)
   })
@@ -130,7 +139,7 @@ const stop = async (engine: Engine, hostId: string, graceMs: number): Promise<vo
   const name = podName(engine.options.cluster, hostId)
   let isOver = false
   const ended = (ms: number) =>
-    awaitOne(engine.api, { path: 'pods', name }, ms, (pod) => {
+    awaitOne(engine.api, { news: engine.news, name }, ms, (pod) => {
       isOver = pod?.status?.phase === 'Failed'
       return pod === null || ours(engine, hostId, pod).state !== 'running' || undefined
     })
@@ -152,7 +161,7 @@ const removePod = async (engine: Engine, hostId: string): Promise<void> => {
   if (found.state === 'running') await stop(engine, hostId, 0).catch(() => {}) // the delete says why, if it fails, too
   const name = podName(engine.options.cluster, hostId)
   await deletePod(engine, name, 1)
-  await awaitGone(engine.api, { path: 'pods', name }, REMOVE_MS, 'its worker does not say that it has ended')
+  await awaitGone(engine.api, { news: engine.news, name }, REMOVE_MS, 'its worker does not say that it has ended')
 }
 
 /** The files go last: as long as the pod is there, an interrupted removal is gone on with. */
@@ -173,6 +182,7 @@ const assign = async (engine: Engine, hostId: string, labels: Readonly<Record<st
     { op: 'test', path: '/metadata/uid', value: pod.metadata.uid },
     { op: 'test', path, value: '' },
     { op: 'replace', path, value },
+    { op: 'add', path: `/metadata/labels/${USE_LABEL}`, value: 'session' },
   ]
   const type = 'application/json-patch+json'
   const patching = engine.api.ask({
@@ -188,6 +198,16 @@ const assign = async (engine: Engine, hostId: string, labels: Readonly<Record<st
   if (now?.metadata.uid !== pod.metadata.uid) throw notFound
   if (now.metadata.annotations?.[ASSIGNMENT] !== value)
     throw new RuntimeRefused(`the warm host ${hostId} is another session's`)
+}
+
+/** Of all that is heard of pods what their sessions should know: that they are gone, are to go, have ended, or are out of sight. */
+const follow = ({ news, options }: Engine, changed: (hostId: string) => void, signal: AbortSignal): void => {
+  const prefix = `hf-${options.cluster}-`
+  const unfollow = news.follow((name, pod) => {
+    const matters = pod === null || isTrouble(pod)
+    if (matters && name.startsWith(prefix)) changed(name.slice(prefix.length))
+  })
+  signal.addEventListener('abort', unfollow, { once: true })
 }
 
 const list = async ({ api, options }: Engine): Promise<HostInfo[]> => {
@@ -244,7 +264,8 @@ export const kubernetesRuntime = (options: KubernetesOptions): Runtime => {
     return applied
   }
   const workspaces = options.settings.storageClassName === undefined ? null : claimedWorkspaces(api, options)
-  const engine: Engine = { api, options, guarded: () => guarding ?? apply(), workspaces }
+  const news = kubeNews(api, 'pods', options, options.newsTimes)
+  const engine: Engine = { api, options, news, guarded: () => guarding ?? apply(), workspaces }
   return {
     kind: 'kubernetes',
     node: options.node,
@@ -253,6 +274,7 @@ export const kubernetesRuntime = (options: KubernetesOptions): Runtime => {
     seal: (hostId) => seal(engine, hostId),
     assign: (hostId, labels) => assign(engine, hostId, labels),
     list: () => list(engine),
+    follow: async (changed, signal) => follow(engine, changed, signal),
     inspect: (hostId) => inspect(engine, hostId),
     stop: (hostId, graceMs) => stop(engine, hostId, graceMs),
     remove: (hostId, workspace = hostId) => remove(engine, hostId, workspace),

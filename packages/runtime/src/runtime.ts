@@ -37,6 +37,10 @@ export interface HostInfo {
   oomKilled: boolean
   /** Of one that the engine ends, ended or would not run: why, such as `Evicted: The node was low on resource: memory.` */
   reason?: string
+  /** Of one whose machine is out of reach: which. It ran when it was seen last. */
+  unseen?: string
+  /** Of one that cannot start for want of room: the engine's words. It starts by itself when there is some. */
+  waits?: string
   /** `unix:<path>` or `tcp:<host>:<port>`, as gateways dial it. */
   address: string
   labels: Readonly<Record<string, string>>
@@ -87,6 +91,11 @@ export interface Runtime {
   /** All hosts of this cluster on the node, or an error: never a part of them. */
   list(): Promise<HostInfo[]>
   inspect(hostId: string): Promise<HostInfo | null>
+  /**
+   * Where the engine tells: calls back with hosts that are worth a look, for they are gone, are being taken away, have ended or are out
+   * of sight, until the signal comes. Resolves at once. Only a hint, which may be missed and come twice.
+   */
+  follow?(changed: (hostId: string) => void, signal: AbortSignal): Promise<void>
   /** SIGTERM, then SIGKILL after `graceMs`; a frozen one is thawed for it. Stopping an absent host succeeds. */
   stop(hostId: string, graceMs: number): Promise<void>
   /**

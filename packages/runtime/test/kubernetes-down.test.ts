@@ -1,42 +1,19 @@
 /** An API server that is gone, that hangs, that refuses or that fails: every call ends, with the error that it should, and is made once. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, type TestContext, test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { kubernetesRuntime, type Runtime, RuntimeRefused } from '../src/index.ts'
 import { stubSpec } from './conformance.ts'
+import { answering, apiServer, dir, kubeconfigFor, type Serve } from './kubernetes-server.ts'
 import { newHostId } from './stub-client.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'hf-test-'))
-after(() => rmSync(dir, { recursive: true }))
-const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem']
-const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1']
-execFileSync('openssl', ['req', '-x509', ...key, ...names], { cwd: dir, stdio: 'ignore' })
-
-/** Of a server on this port. */
-const kubeconfigFor = (port: number): string => {
-  const file = join(dir, `${port}.json`)
-  const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority': join(dir, 'cert.pem') }
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'k', cluster }],
-    users: [{ name: 'u', user: { token: 'secret' } }],
-    contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
-    'current-context': 'c',
-  }
-  writeFileSync(file, JSON.stringify(config))
-  return file
-}
 const runtimeWith = (kubeconfig: string, context?: string): Runtime => {
   const settings = { kubeconfig, namespace: 'x', ...(context === undefined ? {} : { context }) }
   return kubernetesRuntime({ cluster: 'down', node: 'n', settings, cpuOvercommit: 4 })
+}
+const serverThat = async (t: TestContext, serve: Serve): Promise<{ runtime: Runtime; close(): void }> => {
+  const { kubeconfig, close } = await apiServer(t, serve)
+  return { runtime: runtimeWith(kubeconfig), close }
 }
 
 /** What every call fails with. */
@@ -62,26 +39,6 @@ const allUnavailable = async (runtime: Runtime, message: RegExp): Promise<void> 
     assert.equal((error as { code?: string }).code, 'RUNTIME_UNAVAILABLE', String(error))
     assert.match((error as Error).message, message)
   }
-}
-
-type Serve = (request: IncomingMessage, response: ServerResponse) => void
-const serverThat = async (t: TestContext, serve: Serve): Promise<{ runtime: Runtime; close(): void }> => {
-  const server = createServer(
-    { key: readFileSync(join(dir, 'key.pem')), cert: readFileSync(join(dir, 'cert.pem')) },
-    serve,
-  )
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const close = (): void => {
-    server.closeAllConnections()
-    server.close()
-  }
-  t.after(close)
-  return { runtime: runtimeWith(kubeconfigFor((server.address() as AddressInfo).port)), close }
-}
-const answering = (status: number, message: string): Serve => {
-  const body = JSON.stringify({ kind: 'Status', message })
-  return (_request, response) => response.writeHead(status, { 'content-type': 'application/json' }).end(body)
 }
 
 test('a server that is not there', { timeout: 30_000 }, async (t) => {

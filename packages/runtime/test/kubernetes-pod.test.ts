@@ -6,7 +6,7 @@ import type { NodeKubernetes } from '@holdfast/protocol'
 import type { V1NetworkPolicy } from '@kubernetes/client-node'
 import { LABEL } from '../src/index.ts'
 import { networkPolicies } from '../src/kubernetes-network.ts'
-import { ASSIGNMENT, HOST_PORT, podBody, podName } from '../src/kubernetes-pod.ts'
+import { ASSIGNMENT, HOST_PORT, podBody, podName, USE_LABEL } from '../src/kubernetes-pod.ts'
 import { claimBody } from '../src/kubernetes-workspace.ts'
 import { stubSpec } from './conformance.ts'
 
@@ -109,6 +109,31 @@ test('what the operator chose for the cluster is in every pod, and nothing else 
   assert.equal(spec?.priorityClassName, 'low')
   assert.deepEqual(spec?.nodeSelector, { pool: 'sessions' })
   assert.deepEqual(spec?.tolerations?.at(-1), toleration)
+})
+
+test('pods that wait for a session have a priority of their own, and say that they wait', () => {
+  const both = { ...place, settings: { ...settings, priorityClassName: 'sessions', poolPriorityClassName: 'pool' } }
+  const waiting = pod({ labels: { [LABEL.pool]: 'shell.1' } }, both)
+  const cold = pod({}, both)
+  const of = ({ spec, metadata }: typeof cold) => [spec?.priorityClassName, metadata?.labels?.[USE_LABEL]]
+  assert.deepEqual(
+    [of(waiting), of(cold)],
+    [
+      ['pool', 'waiting'],
+      ['sessions', 'session'],
+    ],
+  )
+  const plain = { ...place, settings: { ...settings, priorityClassName: 'sessions' } }
+  assert.equal(pod({ labels: { [LABEL.pool]: 'shell.1' } }, plain).spec?.priorityClassName, 'sessions')
+})
+
+test('sessions are spread over the workers, where there is a choice', () => {
+  const [spread, ...more] = pod().spec?.topologySpreadConstraints ?? []
+  assert.deepEqual(
+    [spread?.topologyKey, spread?.whenUnsatisfiable, more],
+    ['kubernetes.io/hostname', 'ScheduleAnyway', []],
+  )
+  assert.deepEqual(spread?.labelSelector?.matchLabels, { [LABEL.cluster]: 'local' })
 })
 
 test('a worker that is out of reach does not cost its sessions their pods', () => {

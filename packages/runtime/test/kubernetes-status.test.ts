@@ -10,6 +10,7 @@ const podWith = (status: PodAnswer['status'], annotations: Record<string, string
   metadata: {
     name: `hf-local-${HOST}`,
     uid: 'u',
+    resourceVersion: '1',
     creationTimestamp: '2026-11-28T03:47:12Z',
     labels: { [LABEL.cluster]: 'local', [LABEL.host]: HOST },
     annotations: { [LABEL.cluster]: 'local', [LABEL.host]: HOST, ...annotations },
@@ -88,6 +89,23 @@ test('a pod of a worker that is lost has not ended: nobody has seen that', () =>
     const info = seen({ ...lost, phase, containerStatuses: [running] })
     assert.deepEqual([info.state, info.exitCode, info.reason], ['running', null, undefined])
   }
+})
+
+test('a worker out of reach is named, one that is just starting a pod is not', () => {
+  const of = (reason?: string) => {
+    const conditions = [{ type: 'Ready', status: 'False', ...(reason === undefined ? {} : { reason }) }]
+    const pod = podWith({ phase: 'Running', containerStatuses: [running], conditions })
+    return infoOf({ ...pod, spec: { nodeName: 'worker-1' } }, HOST, 'pods')
+  }
+  assert.deepEqual([of().state, of().unseen, of().reason], ['running', 'worker-1', undefined])
+  assert.equal(of('ContainersNotReady').unseen, undefined)
+})
+
+test('a pod without room says so in the scheduler’s words', () => {
+  const conditions = [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes are available' }]
+  const info = seen({ phase: 'Pending', conditions })
+  assert.deepEqual([info.state, info.waits], ['created', '0/1 nodes are available'])
+  assert.equal(seen({ phase: 'Pending' }).waits, undefined)
 })
 
 test('a pod whose time is over runs until its container has ended (1.20 calls it Failed before)', () => {

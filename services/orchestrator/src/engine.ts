@@ -111,6 +111,12 @@ const buildDomain = (options: EngineOptions, onStale: () => void) => {
     onSilent: (node) => {
       for (const { record } of live.all()) if (record.node === node) void jobs.converge(refOf(record))
     },
+    onHost: (node, hostId) => {
+      for (const { record } of live.all()) {
+        if (record.node === node && record.hostId === hostId) return void jobs.converge(refOf(record))
+      }
+      void jobs.fill(node) // nobody's yet: one of a pool, perhaps
+    },
     logger,
   })
   const { nodeStore, rules, region } = options

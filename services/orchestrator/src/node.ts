@@ -28,8 +28,14 @@ const KNOCK_MS = 1_000
 /** A ping that takes longer is a bad sign. */
 const SLOW_MS = 1_000
 
-/** `onSilent`: it has answered before, and does not any more. */
-export const createNode = (spec: NodeSpec, inner: Runtime, logger: Logger, onSilent: () => void): Node => {
+export interface NodeHears {
+  /** It has answered before, and does not any more. */
+  onSilent: () => void
+  /** A host on it is worth a look. */
+  onHost: (hostId: string) => void
+}
+
+export const createNode = (spec: NodeSpec, inner: Runtime, logger: Logger, { onSilent, onHost }: NodeHears): Node => {
   const breaker = createBreaker()
   const runtime = guardedRuntime(inner, breaker)
   let report: NodeReport | null = null
@@ -37,7 +43,7 @@ export const createNode = (spec: NodeSpec, inner: Runtime, logger: Logger, onSil
   let askedAt = 0
   let prepared = false
   let timer: NodeJS.Timeout | undefined
-  let stopped = false
+  const stopped = new AbortController()
 
   const probe = (): Promise<void> => {
     if (probing !== undefined) return probing
@@ -66,7 +72,7 @@ export const createNode = (spec: NodeSpec, inner: Runtime, logger: Logger, onSil
       }
       prepared = false
     }
-    if (!stopped) timer = setTimeout(() => void beat(), prepared ? BEAT_MS : KNOCK_MS)
+    if (!stopped.signal.aborted) timer = setTimeout(() => void beat(), prepared ? BEAT_MS : KNOCK_MS)
   }
 
   return {
@@ -86,9 +92,13 @@ export const createNode = (spec: NodeSpec, inner: Runtime, logger: Logger, onSil
         lastError: breaker.lastError(),
       }
     },
-    start: beat,
+    start: async () => {
+      // Past the breaker: it is no call that ends.
+      await inner.follow?.(onHost, stopped.signal)
+      await beat()
+    },
     stop: () => {
-      stopped = true
+      stopped.abort()
       clearTimeout(timer)
     },
   }

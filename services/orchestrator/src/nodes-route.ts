@@ -42,6 +42,7 @@ const viewOf = ({ nodes, placer, live }: Domain, { spec, runtime, report, health
     labels: spec.labels ?? {},
     region: spec.region ?? null,
     zone: spec.zone ?? null,
+    tier: spec.tier ?? 0,
     capacity: spec.capacity ?? {},
     reserved: { cpus: cpuMilli / 1000, ...reserved },
     pressure,

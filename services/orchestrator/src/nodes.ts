@@ -41,6 +41,8 @@ export interface NodesOptions {
   onLost: () => Promise<void>
   /** A node does not answer any more. */
   onSilent: (node: string) => void
+  /** A host is worth a look. */
+  onHost: (node: string, hostId: string) => void
   logger: Logger
 }
 
@@ -51,12 +53,16 @@ const FIRST_BEATS_MS = 5_000
 const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
 
-export const createNodes = ({ specs, runtimeOf, store, onLost, onSilent, logger }: NodesOptions): Nodes => {
+export const createNodes = (options: NodesOptions): Nodes => {
+  const { specs, runtimeOf, store, onLost, onSilent, onHost, logger } = options
   const words = createNodeWords(store, onLost)
   const nodes = new Map<string, Node>()
   let beating = false
   const make = (spec: NodeSpec): Promise<void> => {
-    const node = createNode(spec, runtimeOf(spec), logger, () => onSilent(spec.id))
+    const node = createNode(spec, runtimeOf(spec), logger, {
+      onSilent: () => onSilent(spec.id),
+      onHost: (hostId) => onHost(spec.id, hostId),
+    })
     nodes.set(spec.id, node)
     return beating ? node.start() : Promise.resolve()
   }

@@ -9,6 +9,8 @@ export interface Candidate {
   labels: Readonly<Record<string, string>>
   region: string
   zone: string | null
+  /** Lower ones are filled first. */
+  tier: number
   capacity: Capacity
   cordoned: boolean
   draining: boolean
@@ -136,6 +138,7 @@ type Scored = { node: Candidate; score: number | null }
 const byRank = (a: Scored, b: Scored): number =>
   Number(a.score === null) - Number(b.score === null) ||
   Number(a.node.shaky) - Number(b.node.shaky) ||
+  a.node.tier - b.node.tier ||
   (b.score ?? 0) - (a.score ?? 0) ||
   a.node.reserved.sessions - b.node.reserved.sessions
 
@@ -156,7 +159,7 @@ export const decide = (nodes: readonly Candidate[], demand: Demand, rules: Rules
   const ranked = scored.filter(({ score }) => score !== null)
   return {
     node: ranked[0]?.node.id ?? null,
-    nodes: scored.map(({ node, score, reasons }) => ({ id: node.id, score, warm: node.warm, reasons })),
+    nodes: scored.map(({ node: { id, tier, warm }, score, reasons }) => ({ id, score, tier, warm, reasons })),
     ranked: ranked.map(({ node }) => ({ node: node.id, room: roomOf(node, rules) })),
     waits: scored.some(({ waits }) => waits),
   }
@@ -168,8 +171,9 @@ const MAX_TEXT = 500
 /** The decision in one line; `taken` is the node that was reserved on, null for none. */
 export const inWords = ({ nodes }: Placement, taken: string | null): string => {
   const others = nodes.filter(({ id }) => id !== taken)
-  const lines = [...nodes.filter(({ id }) => id === taken), ...others].map(({ id, score, warm, reasons }) =>
-    score === null ? `not ${id}: ${reasons.join(', ')}` : `${id} scored ${score}${warm ? ' with a warm host' : ''}`,
-  )
+  const lines = [...nodes.filter(({ id }) => id === taken), ...others].map(({ id, score, tier, warm, reasons }) => {
+    if (score === null) return `not ${id}: ${reasons.join(', ')}`
+    return `${id} scored ${score}${warm ? ' with a warm host' : ''}${tier > 0 ? ` in tier ${tier}` : ''}`
+  })
   return lines.join('; ').slice(0, MAX_TEXT)
 }

@@ -72,13 +72,14 @@ export const createPlacer = ({ nodes, live, store, warmNodes, rules, region }: P
     sums = await store.reserved()
   }
   const candidateOf = (node: Node, { failures, warm }: Seen): Candidate => {
-    const { id, labels = {}, zone = null, capacity = {} } = node.spec
+    const { id, labels = {}, zone = null, tier = 0, capacity = {} } = node.spec
     const { cordoned, draining } = nodes.flags(id)
     return {
       id,
       labels,
       region: node.spec.region ?? region,
       zone,
+      tier,
       capacity,
       cordoned,
       draining: draining !== null,

@@ -105,7 +105,9 @@ export const silent = async (
   }
   if (info?.state === 'frozen') return noteFrozen(domain, record)
   if (info?.state === 'exited') return hostExited(domain, record, info)
-  const why = info?.reason === undefined ? 'the host runs but does not answer' : GOING + info.reason
+  const silence =
+    info?.unseen === undefined ? 'the host runs but does not answer' : `its worker ${info.unseen} is out of reach`
+  const why = info?.reason === undefined ? silence : GOING + info.reason
   await setConditions(domain, record, withCondition(withoutNodeLost(record.conditions), 'Reachable', 'False', why))
   return {
     againMs: info?.reason === undefined ? RECHECK_MS : GOING_MS,

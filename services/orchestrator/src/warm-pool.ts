@@ -51,28 +51,36 @@ const removeIfWaiting = async (domain: Domain, runtime: Runtime, place: PoolPlac
   if (await domain.warm.drop(place, hostId)) await runtime.remove(hostId)
 }
 
-/** One that is in nobody's index: of an interrupted fill or claim, or of before the store was emptied. True when it waits now. */
-const enlist = async (domain: Domain, runtime: Runtime, place: PoolPlace, host: HostInfo): Promise<boolean> => {
+/** `coming`: made, and expected to wait in a moment, or as soon as there is room for it. */
+type Standing = 'waiting' | 'coming' | 'none'
+
+/** One that is in nobody's index: of an interrupted fill or claim, or of before the store was emptied. */
+const enlist = async (domain: Domain, runtime: Runtime, place: PoolPlace, host: HostInfo): Promise<Standing> => {
   if (host.state === 'running' && (await listens(domain, host))) {
-    return putIn(domain, runtime, place, host)
+    return (await putIn(domain, runtime, place, host)) ? 'waiting' : 'none'
   }
-  if (Date.now() - Date.parse(host.createdAt) > UNKNOWN_HOST_AGE_MS) await runtime.remove(host.hostId)
-  return false
+  if (host.waits !== undefined) return 'coming'
+  const isYoung = Date.now() - Date.parse(host.createdAt) <= UNKNOWN_HOST_AGE_MS
+  if (!isYoung) await runtime.remove(host.hostId)
+  return isYoung && host.state !== 'exited' ? 'coming' : 'none'
 }
 
-/** The hosts that wait and live, after what the index and the node say of each other. */
-const survey = async (domain: Domain, runtime: Runtime, place: PoolPlace, hosts: HostInfo[]): Promise<string[]> => {
+/** The hosts that wait and live, and those that are to, after what the index and the node say of each other. */
+const survey = async (domain: Domain, runtime: Runtime, place: PoolPlace, hosts: HostInfo[]) => {
   const ready = new Set(await domain.warm.ready(place))
   const listed = new Map(hosts.map((host) => [host.hostId, host]))
   for (const hostId of ready) if (!listed.has(hostId)) await domain.warm.drop(place, hostId)
   const waiting: string[] = []
+  const coming: HostInfo[] = []
   for (const host of hosts) {
     if (!ready.has(host.hostId)) {
-      if (await enlist(domain, runtime, place, host)) waiting.push(host.hostId)
+      const standing = await enlist(domain, runtime, place, host)
+      if (standing === 'waiting') waiting.push(host.hostId)
+      if (standing === 'coming') coming.push(host)
     } else if (host.state === 'running' && (await listens(domain, host))) waiting.push(host.hostId)
     else await removeIfWaiting(domain, runtime, place, host.hostId)
   }
-  return waiting
+  return { waiting, coming }
 }
 
 const untilListening = async (domain: Domain, runtime: Runtime, host: HostInfo, signal: AbortSignal): Promise<void> => {
@@ -88,6 +96,10 @@ const untilListening = async (domain: Domain, runtime: Runtime, host: HostInfo, 
   }
 }
 
+/** One without room stays, and a later pass finds it: others in its place would have none either, and who adds machines sees what is lacking. */
+const isHeld = async (runtime: Runtime, hostId: string): Promise<boolean> =>
+  (await runtime.inspect(hostId).catch(() => null))?.waits !== undefined
+
 const make = async (domain: Domain, runtime: Runtime, place: PoolPlace, spec: PoolSpec, signal: AbortSignal) => {
   const wanted = newWarmSpec(domain, place.pool, spec)
   try {
@@ -95,6 +107,7 @@ const make = async (domain: Domain, runtime: Runtime, place: PoolPlace, spec: Po
     await untilListening(domain, runtime, host, signal)
     await putIn(domain, runtime, place, host)
   } catch (error) {
+    if (await isHeld(runtime, wanted.hostId)) return
     await runtime.remove(wanted.hostId).catch(() => {})
     throw error
   }
@@ -143,10 +156,13 @@ const settlePool = async (
   pool: Pool | undefined,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const waiting = await survey(domain, runtime, place, hosts)
+  const { waiting, coming } = await survey(domain, runtime, place, hosts)
   const wanted = pool === undefined ? 0 : wantedSize(pool.config, await domain.warm.demand(place), Date.now())
   for (const hostId of waiting.slice(wanted)) await removeIfWaiting(domain, runtime, place, hostId)
-  const missing = wanted - waiting.length
+  for (const { hostId, waits } of coming.slice(Math.max(0, wanted - waiting.length))) {
+    if (waits !== undefined) await runtime.remove(hostId)
+  }
+  const missing = wanted - waiting.length - coming.length
   if (pool !== undefined) {
     const labels = { template: pool.spec.template, node: place.node }
     domain.metrics.holdfast_orchestrator_warm_hosts.set(labels, Math.min(waiting.length, wanted))

@@ -17,6 +17,7 @@ const node = (id: string, more: Partial<Candidate> = {}): Candidate => ({
   labels: {},
   region: 'local',
   zone: null,
+  tier: 0,
   capacity: {},
   cordoned: false,
   draining: false,
@@ -142,6 +143,22 @@ test('a node where a warm host waits is preferred, unless it is much fuller or o
   assert.equal(decide([node('a'), node('b', { warm: true, cordoned: true })], demand(), SPREAD).node, 'a')
   const packed = [node('a', { warm: true }), node('b', { reserved: reserved(10) })]
   assert.equal(decide(packed, demand(), PACK).node, 'a')
+})
+
+test('a tier is used only while no node of a lower one can be; the decision says so', () => {
+  const capacity = { sessions: 2 }
+  const nodes = (own: number) => [
+    node('cloud', { tier: 1, warm: true }),
+    node('own', { capacity, reserved: reserved(own) }),
+  ]
+  for (const rules of [SPREAD, PACK]) {
+    assert.equal(decide(nodes(1), demand(), rules).node, 'own')
+    assert.equal(decide(nodes(2), demand(), rules).node, 'cloud')
+  }
+  const told = inWords(decide(nodes(2), demand(), SPREAD), 'cloud')
+  assert.match(told, /^cloud scored [\d.]+ with a warm host in tier 1; not own: no room: 2 of 2 sessions are taken/)
+  const shaky = [node('own', { shaky: true }), node('cloud', { tier: 1 })]
+  assert.equal(decide(shaky, demand(), SPREAD).node, 'cloud', 'one that answers')
 })
 
 test('a node that failed just now comes last, whatever its score', () => {

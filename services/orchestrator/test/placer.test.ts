@@ -51,7 +51,15 @@ const newPlacer = async (specs: NodeSpec[], down: ReadonlySet<string> = new Set(
   const store = nodeStore({ redis, cluster: newCluster() })
   const runtimeOf = ({ id }: NodeSpec) => stubRuntime(id, () => down.has(id))
   const logger = newLogger('orchestrator', 'silent')
-  const nodes = createNodes({ specs, runtimeOf, store, onLost: async () => {}, onSilent: () => {}, logger })
+  const nodes = createNodes({
+    specs,
+    runtimeOf,
+    store,
+    onLost: async () => {},
+    onSilent: () => {},
+    onHost: () => {},
+    logger,
+  })
   await nodes.sync()
   const rules = { strategy: 'spread', cpuOvercommit: 1 } as const
   const placer = createPlacer({ nodes, live, store, warmNodes: async () => new Set(), rules, region: 'local' })

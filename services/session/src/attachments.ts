@@ -160,12 +160,11 @@ export class Attachments {
   }
 
   #resume({ raw }: Viewer, { epoch, offset }: Position): { resume: Resume; offset: number } {
-    const { stream, screen } = this.#watched
-    const { start, end } = stream.state
+    const { start, end } = this.#watched.stream.state
     const isHeld = offset !== undefined && offset >= start && offset <= end
     if (!raw && epoch === this.#watched.epoch && isHeld) return { resume: 'delta', offset }
     if (!raw && start === 0) return { resume: 'fresh', offset: 0 }
-    return { resume: 'snapshot', offset: screen.snapshotOffset }
+    return { resume: 'snapshot', offset: this.#watched.screen.snapshotOffset }
   }
 
   #welcome({ identity, mode }: Viewer, resume: Resume, offset: number): HostMessage {

@@ -93,6 +93,7 @@ export class Session implements Watched, Controls {
   #suspended: FinalScreen | null = null
   /** The program as it was started. */
   readonly #command: string
+  readonly #ended = Promise.withResolvers<void>()
   #commandEnd: CommandEnd = { exitCode: null, signal: null }
 
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
@@ -161,7 +162,7 @@ export class Session implements Watched, Controls {
 
   /** Resolves when no process of the session is left. */
   get gone(): Promise<void> {
-    return this.#pty.gone.then(() => this.catchUp())
+    return this.#ended.promise
   }
 
   /** Does the command itself have the terminal, as a shell at its prompt? */
@@ -256,8 +257,8 @@ export class Session implements Watched, Controls {
   }
 
   /** Ends the session; resolves when none of its processes is left. */
-  stop(graceMs: number): Promise<void> {
-    void this.#pty.stop(graceMs)
+  async stop(graceMs: number): Promise<void> {
+    await this.#pty.stop(graceMs)
     return this.gone
   }
 
@@ -408,6 +409,7 @@ export class Session implements Watched, Controls {
     const endedAt = new Date().toISOString()
     const suspended = this.isSuspended ? { suspended: true } : {}
     this.#state.exit = { ...this.#commandEnd, ...suspended, offset, ttyEnd, endedAt }
+    this.#ended.resolve(this.#pty.gone)
     this.#news.flush()
     this.stream.finish()
     this.events.emit('exit')

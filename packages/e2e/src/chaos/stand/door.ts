@@ -10,6 +10,8 @@ export class Door {
   delayMs = 0
   /** Connections whose first bytes match are taken and never answered. */
   swallow: RegExp | null = null
+  /** Connections stay, and nothing passes any more; for good, on those through which something was sent meanwhile. */
+  mute = false
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
@@ -65,7 +67,7 @@ export class Door {
       const due = this.delayMs === 0 ? undefined : delay(this.delayMs)
       last = last.then(() => due).then(() => void work())
     }
-    from.on('data', (chunk: Buffer) => then(() => to.write(chunk)))
+    from.on('data', (chunk: Buffer) => then(() => this.mute || to.write(chunk)))
     from.on('close', (failed) => then(() => (failed ? to.destroy() : to.end())))
   }
 }
