@@ -5,8 +5,15 @@ import { until } from './stack.ts'
 import { sha256, view } from './viewer.ts'
 
 const PAD = 'abcdefghij'.repeat(6)
-/** Four lines a second, each with its number, until it is told to stop; a line that is typed is said back in between. A `read` whose time is over has a part of one, or a whole one whose end it took but does not tell. */
-const COUNT = `stty -echo; i=0; while [[ $line != *stop ]]; do line=; if read -r -t 0.25 part; then line=$rest$part; rest=; echo "typed $line"; else rest+=$part; fi; printf '%08d ${PAD}\\n' $((++i)); done; echo "end $i"`
+/**
+ * Two lines a second, each with its number, until it is told to stop; a line that is typed is said back in between. Two
+ * processes, because the time limit of bash's own `read` may take the end of a line without telling it.
+ */
+const COUNT = [
+  'stty -echo; on=$(mktemp)',
+  `(i=0; while [[ -e $on ]]; do printf '%08d ${PAD}\\n' $((++i)); sleep 0.5; done; echo "end $i") &`,
+  'while read -r line; do echo "typed $line"; [[ $line != stop ]] || break; done; rm $on; wait',
+].join('\n')
 
 const expected = (lines: number): string =>
   sha256(Buffer.from(Array.from({ length: lines }, (_, n) => `${String(n + 1).padStart(8, '0')} ${PAD}\r\n`).join('')))
@@ -43,7 +50,7 @@ export const counting = async (client: HoldfastClient, template: string): Promis
     assert.equal(viewer.snapshots(), 0, 'the stream was continued, never replaced by a snapshot')
     const lines = viewer.text().split(/(?<=\r\n)/)
     const typed = lines.filter((line) => line.startsWith('typed ')).map((line) => line.slice(6).trim())
-    assert.equal(typed.join(''), [...words, 'stop'].join(''))
+    assert.deepEqual(typed, [...words, 'stop'])
     const count = Number(/^end (\d+)/.exec(lines.at(-1) ?? '')?.[1])
     const numbered = lines.filter((line) => /^\d/.test(line)).join('')
     assert.equal(sha256(Buffer.from(numbered)), expected(count))
