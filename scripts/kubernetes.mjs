@@ -22,6 +22,7 @@ export const testCluster = () => {
   const isUp = spawnSync('pgrep', ['-x', 'kube-apiserver']).status === 0
   const { status, stdout } = spawnSync(join(INFRA, 'kube-up.sh'), {
     encoding: 'utf8',
+    env: { ...process.env, KUBE_DNS: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 600_000,
   })

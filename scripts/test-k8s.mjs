@@ -1,12 +1,13 @@
 /** `npm run test:k8s [FILE…]`: the tests that need a Kubernetes cluster, also those that drain, fill and cut off its workers. */
 import { spawnSync } from 'node:child_process'
-import { baseImages, dockerEngine, ourImages } from './docker.mjs'
+import { baseImages, dockerEngine, dockerPlugins, ourImages } from './docker.mjs'
 import { testCluster } from './kubernetes.mjs'
 import { native, node24, packages, root, withNode24 } from './setup.mjs'
 
 await packages()
 await native()
 await dockerEngine()
+await dockerPlugins()
 await baseImages({ mayPull: false })
 await ourImages()
 const { kubeconfig, down } = testCluster()

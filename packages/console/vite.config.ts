@@ -10,5 +10,6 @@ export default defineConfig({
     assetsInlineLimit: 0, // data: URIs would need a hole in the policy
     modulePreload: { polyfill: false },
     emptyOutDir: true,
+    chunkSizeWarningLimit: 700, // kB: the terminal's chunk, loaded when one is opened
   },
 })

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { dockerExec } from './contenders/docker-exec.ts'
 import { holdfastLines } from './contenders/holdfast.ts'
 import { tmux } from './contenders/tmux.ts'
-import { ttyd } from './contenders/ttyd.ts'
+import { ttyd, ttydCompressing } from './contenders/ttyd.ts'
 import { webSocketEcho } from './contenders/web-socket.ts'
 import { type Contender, type Line, within } from './line.ts'
 import type { Report, Row } from './report.ts'
@@ -11,8 +11,9 @@ import { HOLDFAST, numberOf, ratiosOf, type Scenario, skippedRow } from './scena
 import { percentile } from './stats.ts'
 import type { Undo } from './undo.ts'
 
-const KEYS = 400
-const ROUNDS = 4
+/** Few in one turn: a moment in which the machine does something else then hits all of them alike. */
+export const KEYS = 60
+export const ROUNDS = 30
 const GAP_MS = 5
 const WARM_UP = 50
 const LATE_MS = 10_000
@@ -73,7 +74,6 @@ export const measureAll = async (contenders: readonly Contender[], undo: Undo, k
   const all: (Subject | Row)[] = []
   for (const contender of contenders) all.push(await warmSubject(contender, undo))
   const subjects = all.filter((subject): subject is Subject => 'times' in subject)
-  // In turns, so that what else the machine does hits all of them.
   for (let round = 0; round < ROUNDS; round++) {
     for (const { line, times } of subjects) times.push(...(await measureEcho(line, keys)))
   }
@@ -82,7 +82,7 @@ export const measureAll = async (contenders: readonly Contender[], undo: Undo, k
 }
 
 export const echo: Scenario = async ({ holdfast, undo, say }): Promise<Report> => {
-  const contenders = [...holdfastLines(await holdfast()), ttyd, tmux, dockerExec, webSocketEcho]
+  const contenders = [...holdfastLines(await holdfast()), ttyd, ttydCompressing, tmux, dockerExec, webSocketEcho]
   say(`echo: ${ROUNDS} rounds of ${KEYS} keys for each of ${contenders.length}`)
   const rows = await measureAll(contenders, undo)
   const ratio = (field: string) => numberOf(rows, HOLDFAST, field) / numberOf(rows, 'ttyd', field)

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { SessionManager } from '@holdfast/session-manager'
 import { simpleMode, tmuxAttach } from './contenders/simple-mode.ts'
 import { newTmuxServer, serverPid, type TmuxServer } from './contenders/tmux.ts'
-import { measureAll } from './echo.ts'
+import { KEYS, measureAll, ROUNDS } from './echo.ts'
 import { Skipped } from './line.ts'
 import { family, processes, rssKibOf } from './processes.ts'
 import { goalRow, type Report, type Row } from './report.ts'
@@ -14,7 +14,7 @@ import { percentile } from './stats.ts'
 import type { Undo } from './undo.ts'
 
 export interface Size {
-  /** A round, of which there are four each. */
+  /** In one round of the echo. */
   keys: number
   /** Sessions whose creates are measured, and which are idle then. */
   idle: number
@@ -25,7 +25,7 @@ export interface Size {
   settleMs: number
 }
 
-const FULL: Size = { keys: 400, idle: 100, many: 500, lists: 50, settleMs: 5000 }
+const FULL: Size = { keys: KEYS, idle: 100, many: 500, lists: 50, settleMs: 5000 }
 
 const BARE = 'tmux attach'
 /** A shell without startup files: those of this machine's user may take seconds of CPU in each of a thousand. */
@@ -96,7 +96,7 @@ const echoRows = async (undo: Undo, keys: number): Promise<Row[]> => {
 
 export const measureSimpleMode = async (undo: Undo, size: Size, say: (line: string) => void): Promise<Row[]> => {
   const { keys, idle, many, lists, settleMs } = size
-  say(`tmux: four rounds of ${keys} keys each`)
+  say(`tmux: ${ROUNDS} rounds of ${keys} keys each`)
   const echo = await echoRows(undo, keys)
   const { ours, bare } = sidesOf(undo)
   const sides = [ours, bare]

@@ -6,7 +6,7 @@ import { dockerExec } from './contenders/docker-exec.ts'
 import { holdfastLines } from './contenders/holdfast.ts'
 import { drainByScript } from './contenders/script.ts'
 import { tmux } from './contenders/tmux.ts'
-import { ttyd } from './contenders/ttyd.ts'
+import { ttyd, ttydCompressing } from './contenders/ttyd.ts'
 import { type Contender, type Line, until, within } from './line.ts'
 import type { Report, Row } from './report.ts'
 import { HOLDFAST, numberOf, ratiosOf, type Scenario, skippedRow } from './scenario.ts'
@@ -98,7 +98,7 @@ const scriptRow = async (undo: Undo): Promise<Row> => {
 }
 
 export const throughput: Scenario = async ({ holdfast, undo, say }): Promise<Report> => {
-  const contenders = [...holdfastLines(await holdfast()), ttyd, tmux, dockerExec]
+  const contenders = [...holdfastLines(await holdfast()), ttyd, ttydCompressing, tmux, dockerExec]
   const results: Results = new Map()
   for (let round = 1; round <= ROUNDS; round++) {
     say(`throughput: round ${round} of ${ROUNDS}`)
@@ -114,7 +114,11 @@ export const throughput: Scenario = async ({ holdfast, undo, say }): Promise<Rep
   return {
     bench: 'throughput',
     rows,
-    ratios: ratiosOf({ ratioTtyd: ratio('ttyd'), ratioScript: ratio('script') }),
+    ratios: ratiosOf({
+      ratioTtyd: ratio(ttyd.name),
+      ratioTtydCompressing: ratio(ttydCompressing.name),
+      ratioScript: ratio('script'),
+    }),
     notes: ['tmux delivers pictures of its screen, not the bytes: how fast it takes them is "MB/s written"'],
   }
 }

@@ -1,14 +1,25 @@
 /** The frame of every page: who may see it, the bar on top, and the page that the address asks for. */
 import { useEffect } from 'preact/hooks'
 import { account, checkAccount, client, explain, signOut } from './connection.ts'
+import { SHOW_HELP, SHOW_PALETTE } from './keys/actions.ts'
+import { HelpDialog } from './keys/help-dialog.tsx'
 import { LoginPage } from './pages/login-page.tsx'
 import { NewSessionPage } from './pages/new-session-page.tsx'
 import { SessionsPage } from './pages/sessions-page.tsx'
+import { SharedPage } from './pages/shared-page.tsx'
 import { TerminalPage } from './pages/terminal-page.tsx'
+import { Palette } from './palette/palette.tsx'
 import { type Route, route, SESSIONS } from './route.ts'
+import { Endings } from './sessions/endings.ts'
+import { EndingsToast } from './sessions/endings-toast.tsx'
 import { SessionList } from './sessions/session-list.ts'
 
 const list = new SessionList(client, explain)
+const endings = new Endings({
+  end: (id) => client.deleteSession(id),
+  onEnded: (id) => list.forget(id),
+  explain,
+})
 
 const Mark = () => (
   <svg class="mark" viewBox="0 0 20 20" aria-hidden="true">
@@ -23,21 +34,34 @@ const TopBar = ({ principal }: { principal: string }) => (
       <Mark />
       Holdfast
     </a>
+    <button type="button" class="plain" onClick={SHOW_PALETTE.run} aria-keyshortcuts="Control+K">
+      Commands <kbd>Ctrl+K</kbd>
+    </button>
+    <button type="button" class="plain" onClick={SHOW_HELP.run} aria-label="Keyboard help" aria-keyshortcuts="?">
+      <kbd>?</kbd>
+    </button>
     <span class="principal">{principal}</span>
-    <button type="button" class="plain" onClick={() => void signOut()}>
+    <button
+      type="button"
+      class="plain"
+      onClick={() => {
+        endings.undo()
+        void signOut()
+      }}
+    >
       Sign out
     </button>
   </header>
 )
 
-const Page = ({ at }: { at: Route }) => {
+const Page = ({ at }: { at: Exclude<Route, { page: 'shared' }> }) => {
   switch (at.page) {
     case 'sessions':
-      return <SessionsPage list={list} />
+      return <SessionsPage list={list} endings={endings} />
     case 'new':
       return <NewSessionPage list={list} />
     case 'terminal':
-      return <TerminalPage key={at.session} session={at.session} list={list} />
+      return <TerminalPage layout={at.layout} list={list} endings={endings} />
     case 'unknown':
       return (
         <main class="page narrow">
@@ -50,24 +74,28 @@ const Page = ({ at }: { at: Route }) => {
   }
 }
 
-const SignedIn = ({ principal }: { principal: string }) => {
+const SignedIn = ({ principal, at }: { principal: string; at: Exclude<Route, { page: 'shared' }> }) => {
   useEffect(() => {
     const stop = new AbortController()
     void list.follow(stop.signal)
     return () => stop.abort()
   }, [])
-  const at = route.value
   return (
     <>
       {at.page === 'terminal' ? null : <TopBar principal={principal} />}
       <Page at={at} />
+      <EndingsToast endings={endings} />
+      <Palette sessions={list.sessions.value} />
+      <HelpDialog />
     </>
   )
 }
 
 export const App = () => {
+  const at = route.value
+  if (at.page === 'shared') return <SharedPage key={at.ticket} session={at.session} ticket={at.ticket} />
   const who = account.value
-  if (who.kind === 'in') return <SignedIn principal={who.principal} />
+  if (who.kind === 'in') return <SignedIn principal={who.principal} at={at} />
   if (who.kind === 'out') return <LoginPage notice={who.notice} />
   if (who.kind === 'unknown') return <p class="centred quiet">Loading…</p>
   return (

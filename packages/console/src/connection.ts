@@ -10,7 +10,7 @@ export type Account =
   | { kind: 'in'; principal: string }
 
 /** Relative to the page, so that the console also works behind a path prefix. */
-const base = new URL('.', location.href).href.replace(/\/$/, '')
+export const base = new URL('.', location.href).href.replace(/\/$/, '')
 
 export const client = new HoldfastClient({ url: base })
 export const account = signal<Account>({ kind: 'unknown' })

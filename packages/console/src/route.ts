@@ -1,23 +1,31 @@
 /** Which page the address shows. Routes live in the fragment, so any static file server can serve the console under any path. */
 import { signal } from '@preact/signals'
+import { type Layout, parseLayout } from './terminal/layout.ts'
 
 export type Route =
   | { page: 'sessions' }
   | { page: 'new' }
-  | { page: 'terminal'; session: string }
+  | { page: 'terminal'; layout: Layout }
+  | { page: 'shared'; session: string; ticket: string }
   | { page: 'unknown'; path: string }
 
 export const parseRoute = (hash: string): Route => {
   const path = hash.replace(/^#/, '') || '/'
   if (path === '/') return { page: 'sessions' }
   if (path === '/new') return { page: 'new' }
-  const session = /^\/s\/([a-z0-9-]+)$/.exec(path)?.[1]
-  return session ? { page: 'terminal', session } : { page: 'unknown', path }
+  const [, session, ticket] = /^\/w\/([a-z0-9-]+)\/([\w-]+)$/.exec(path) ?? []
+  if (session && ticket) return { page: 'shared', session, ticket }
+  const layout = path.startsWith('/s/') ? parseLayout(path.slice(3)) : null
+  return layout ? { page: 'terminal', layout } : { page: 'unknown', path }
 }
 
 export const SESSIONS = '#/'
 export const NEW_SESSION = '#/new'
-export const terminalHref = (session: string): string => `#/s/${session}`
+/** Of one session, or of a layout of several. */
+export const terminalHref = (layout: string): string => `#/s/${layout}`
+
+/** The ticket stands behind the `#`, which browsers send to nobody. */
+export const sharedHref = (session: string, ticket: string): string => `#/w/${session}/${ticket}`
 
 export const route = signal<Route>({ page: 'sessions' })
 

@@ -21,6 +21,14 @@ export const phaseText = (session: Session): { tone: Tone; text: string } => {
   return { tone: session.phase === 'suspended' ? 'quiet' : 'busy', text: session.phase }
 }
 
+/** What the program in front is doing; null when nobody knows, and when it would say nothing that the phase does not. */
+export const agentText = ({ agent }: Session): { tone: Tone; text: string } | null => {
+  if (agent === undefined) return null
+  const name = agent.name === 'shell' ? '' : `${agent.name} `
+  if (agent.state === 'waiting') return { tone: 'busy', text: `${name}waits for you` }
+  return { tone: 'quiet', text: `${name}${agent.state}` }
+}
+
 /** What is wrong with a session that has not ended, or why one failed; null when there is nothing to say. */
 export const troubleText = (session: Session): string | null => {
   if (session.phase === 'failed') return session.reason ?? 'no reason given'

@@ -8,6 +8,8 @@ export interface Tab {
   close(): Promise<void>
 }
 
+export type TabOptions = BrowserContextOptions & { webgl?: boolean }
+
 /** As in a browser without a GPU: xterm.js then draws text into the DOM, where a test can read it. */
 const withoutWebgl = (): void => {
   const original = HTMLCanvasElement.prototype.getContext
@@ -20,7 +22,7 @@ const withoutWebgl = (): void => {
 export const openTab = async (
   browser: Browser,
   url: string,
-  { webgl = false, ...options }: BrowserContextOptions & { webgl?: boolean } = {},
+  { webgl = false, ...options }: TabOptions = {},
 ): Promise<Tab> => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
   context.setDefaultTimeout(15_000)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
-import { openTab, type Tab } from './browser.ts'
+import { openTab, type Tab, type TabOptions } from './browser.ts'
 import { type Built, buildConsole } from './build.ts'
 import { launch } from './chromium.ts'
 import type { EchoHost } from './echo-host.ts'
@@ -35,10 +35,10 @@ export const linkSays = (page: Page, text: string | RegExp): Promise<void> =>
 export interface Fixture {
   readonly server: StandIn
   /** A tab of its own for this test, on a path like `#/new`. */
-  open(path?: string, options?: { webgl?: boolean }): Promise<Page>
-  openSignedIn(path?: string, options?: { webgl?: boolean }): Promise<Page>
+  open(path?: string, options?: TabOptions): Promise<Page>
+  openSignedIn(path?: string, options?: TabOptions): Promise<Page>
   /** A session that is attached and shows its prompt. */
-  openTerminal(): Promise<{ host: EchoHost; page: Page }>
+  openTerminal(options?: TabOptions): Promise<{ host: EchoHost; page: Page }>
 }
 
 /** Call inside a suite. After each test the page must not have complained, of errors or of its security policy. */
@@ -74,9 +74,9 @@ export const browserFixture = (): Fixture => {
     await signIn(page)
     return page
   }
-  const openTerminal = async () => {
+  const openTerminal: Fixture['openTerminal'] = async (options) => {
     const host = server.add(fakeSession({ id: ID, name: 'build' }))
-    const page = await openSignedIn(`#/s/${ID}`)
+    const page = await openSignedIn(`#/s/${ID}`, options)
     await linkSays(page, 'Attached')
     await screenHas(page, '$')
     return { host, page }

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServerEvent, Session, SessionPage } from '@holdfast/protocol'
-import { matches } from '../src/sessions/filter.ts'
+import { filterOf, toggled } from '../src/sessions/filter.ts'
+import { NEWEST, sorted, turned } from '../src/sessions/order.ts'
 import { type ListSource, SessionList } from '../src/sessions/session-list.ts'
 import { fakeSession } from './fake-session.ts'
 
-const TIMES = { pollMs: 5, relistMs: 60_000 }
+const TIMES = { pollMs: 5, relistMs: 60_000, gatherMs: 0 }
 
 const until = async (condition: () => boolean, what: string): Promise<void> => {
   const deadline = Date.now() + 5000
@@ -140,17 +141,23 @@ test('a failing list is shown with its reason until one succeeds', async () => {
   await end()
 })
 
-test('running sessions come first, then the newest', () => {
-  const list = new SessionList(fakeSource().source, String)
-  list.put(fakeSession({ id: 'local-old00000', createdAt: '2026-01-01T00:00:00Z' }))
-  list.put(fakeSession({ id: 'local-gone0000', createdAt: '2026-03-01T00:00:00Z', phase: 'exited' }))
-  list.put(fakeSession({ id: 'local-new00000', createdAt: '2026-02-01T00:00:00Z' }))
-  assert.deepEqual(ids(list), ['local-new00000', 'local-old00000', 'local-gone0000'])
+test('running sessions come first, then the newest, or whatever column is asked for', () => {
+  const old = fakeSession({ id: 'local-old00000', createdAt: '2026-01-01T00:00:00Z', viewers: 2 })
+  const gone = fakeSession({ id: 'local-gone0000', createdAt: '2026-03-01T00:00:00Z', phase: 'exited' })
+  const fresh = fakeSession({ id: 'local-new00000', createdAt: '2026-02-01T00:00:00Z' })
+  const order = (by: typeof NEWEST): string[] => sorted([old, gone, fresh], by).map(({ id }) => id)
+  assert.deepEqual(order(NEWEST), [fresh.id, old.id, gone.id])
+  assert.deepEqual(order(turned(NEWEST, 'age')), [old.id, fresh.id, gone.id])
+  assert.deepEqual(order(turned(NEWEST, 'viewers')), [old.id, fresh.id, gone.id])
+  assert.deepEqual(order({ column: 'status', reversed: true })[0], gone.id)
 })
 
-test('the filter wants every word, in whatever the row shows or in a label', () => {
-  const session = fakeSession({ id: 'local-aaaaaaaa', name: 'Build API', template: 'shell', labels: { team: 'blue' } })
-  for (const filter of ['', 'build', 'api shell', 'team=blue', 'RUNNING', 'aaaa'])
-    assert.ok(matches(session, filter), filter)
-  for (const filter of ['build red', 'exited']) assert.ok(!matches(session, filter), filter)
+test('the filter wants every word, in whatever the row shows, in a label, or in one column', () => {
+  const agent = { name: 'claude-code', detector: 'claude-code@1', state: 'waiting', evidence: '❯ 1. Yes' } as const
+  const session = fakeSession({ id: 'local-aaaaaaaa', name: 'Build API', labels: { team: 'blue' }, agent })
+  for (const filter of ['', 'build', 'api shell', 'team=blue', 'RUNNING', 'aaaa', 'phase:running', 'agent:waiting api'])
+    assert.ok(filterOf(filter)(session), filter)
+  for (const filter of ['build red', 'exited', 'phase:blue', 'constructor:x'])
+    assert.ok(!filterOf(filter)(session), filter)
+  assert.equal(toggled(toggled('api', 'team=blue'), 'api'), 'team=blue')
 })

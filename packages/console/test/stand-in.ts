@@ -122,8 +122,16 @@ export class StandIn {
     if (resource === 'events') return this.#events(response)
     if (resource !== 'sessions') throw new HoldfastError('NOT_FOUND', path)
     if (id !== undefined) return this.#session(request, response, id, action)
-    if (request.method === 'GET') return json(response, 200, { sessions: [...this.sessions.values()] })
+    if (request.method === 'GET')
+      return json(response, 200, this.#page(new URL(request.url ?? '', 'http://x').searchParams))
     json(response, 201, this.#create((await readJson(request)) as CreateSession))
+  }
+
+  #page(query: URLSearchParams): { sessions: Session[]; cursor?: string } {
+    const from = Number(query.get('cursor') ?? 0)
+    const to = from + Number(query.get('limit') ?? 50)
+    const sessions = [...this.sessions.values()].slice(from, to)
+    return to < this.sessions.size ? { sessions, cursor: String(to) } : { sessions }
   }
 
   async #account(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
@@ -165,6 +173,8 @@ export class StandIn {
       json(response, 201, { ticket, mode: 'rw', uses: 1, expiresAt: new Date(Date.now() + 60_000).toISOString() })
     } else if (action === 'screen') {
       response.writeHead(200, { 'content-type': 'text/plain' }).end('the last line\nand \x1b[32mgreen\x1b[0m')
+    } else if (action === 'why') {
+      json(response, 200, { phase: session.phase, waiting: null })
     } else if (request.method === 'DELETE') {
       this.sessions.delete(id)
       for (const stream of this.#streams)

@@ -104,7 +104,7 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
     await screenHas(page, 'bottom')
     const inView = (text: string) =>
       page.evaluate((wanted) => {
-        const room = document.querySelector('.terminal-room')?.getBoundingClientRect()
+        const room = document.querySelector('.terminal-view')?.getBoundingClientRect()
         const rows = [...document.querySelectorAll('.xterm-rows > div')]
         const row = rows.find(({ textContent }) => textContent?.includes(wanted))?.getBoundingClientRect()
         return room !== undefined && row !== undefined && row.top >= room.top - 1 && row.bottom <= room.bottom + 1
@@ -131,10 +131,11 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
   })
 
   test('an attach that takes long shows what the session showed last, until the session itself does', async () => {
-    it.server.add(fakeSession({ id: ID }))
+    it.server.add(fakeSession({ id: ID, phase: 'suspended' }))
     it.server.down = true
     const page = await it.openSignedIn(`#/s/${ID}`)
     await screenHas(page, 'and green')
+    await linkSays(page, /^Waking the session/)
     it.server.down = false
     await linkSays(page, 'Attached')
     await screenHas(page, '$')

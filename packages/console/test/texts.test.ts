@@ -58,15 +58,30 @@ test('a phase says how a session ended, a trouble line what is wrong with it', (
   assert.equal(troubleText(fakeSession({ id: ID, phase: 'exited', conditions: [unreachable] })), null)
 })
 
+const FACTS = { readOnly: false, waitingInput: null, behind: 0, unacknowledged: 0, waking: null }
+
 test('the status line tells each state of the link', () => {
   const text = (link: Parameters<typeof linkLine>[0], readOnly = false): string =>
-    linkLine(link, readOnly, null, 10_000).text
+    linkLine(link, { ...FACTS, readOnly }, 10_000).text
   assert.equal(text({ kind: 'connecting' }), 'Connecting…')
   assert.equal(text({ kind: 'attached', resume: 'delta', controller: null }), 'Attached')
   assert.equal(text({ kind: 'attached', resume: 'delta', controller: null }, true), 'Attached, read-only')
   const waiting = { kind: 'waiting', reason: 'the gateway is restarting' } as const
   assert.equal(text({ ...waiting, dueAtMs: 12_100 }), 'Reconnecting in 3 s: the gateway is restarting')
   assert.equal(text({ ...waiting, dueAtMs: 9000 }), 'Reconnecting now: the gateway is restarting')
+  const attached = { kind: 'attached', resume: 'delta', controller: null } as const
+  const told = (facts: Partial<typeof FACTS>, link: Parameters<typeof linkLine>[0] = attached): string =>
+    linkLine(link, { ...FACTS, ...facts }, 10_000).text
+  assert.equal(told({ behind: 300 * 1024 }), 'Behind by 300 KB')
+  assert.equal(told({ behind: 1000 }), 'Attached')
+  assert.equal(told({ unacknowledged: 1 }), 'Not confirmed yet: 1 byte of input')
+  assert.match(told({ unacknowledged: 5 }, { ...waiting, dueAtMs: 0 }), /; 5 bytes of input are kept$/)
+  const waking = { ...FACTS, waking: 'Starting' as never }
+  assert.equal(linkLine({ ...waiting, dueAtMs: 12_100 }, waking, 10_000).text, 'Starting; next try in 3 s')
+  assert.equal(
+    linkLine({ kind: 'connecting' }, { ...FACTS, waking: 'Waking the session' as never }, 0).text,
+    'Waking the session',
+  )
   assert.equal(text({ kind: 'ended', exitCode: 3, signal: null }), 'Ended with exit code 3')
   assert.equal(text({ kind: 'ended', exitCode: null, signal: 'KILL' }), 'Ended by signal KILL')
   assert.match(text({ kind: 'closed', code: 4409, reason: 'kicked' }), /not reconnecting: kicked$/)
@@ -83,6 +98,9 @@ test('only a closed link to a living session can be attached again', () => {
 test('addresses name pages', () => {
   assert.deepEqual(parseRoute(''), { page: 'sessions' })
   assert.deepEqual(parseRoute('#/new'), { page: 'new' })
-  assert.deepEqual(parseRoute(`#/s/${ID}`), { page: 'terminal', session: ID })
-  for (const bad of ['#/s/', '#/s/../x', '#/s/<b>', '#/what']) assert.equal(parseRoute(bad).page, 'unknown', bad)
+  assert.deepEqual(parseRoute(`#/s/${ID}`), { page: 'terminal', layout: [[ID]] })
+  assert.deepEqual(parseRoute('#/s/a.b+c'), { page: 'terminal', layout: [['a', 'b'], ['c']] })
+  assert.deepEqual(parseRoute(`#/w/${ID}/tck`), { page: 'shared', session: ID, ticket: 'tck' })
+  for (const bad of ['#/s/', '#/s/../x', '#/s/<b>', '#/s/a+a', '#/s/a..b', '#/w/a', '#/what'])
+    assert.equal(parseRoute(bad).page, 'unknown', bad)
 })

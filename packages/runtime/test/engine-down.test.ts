@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { dockerRuntime, type Runtime } from '../src/index.ts'
 import { stubSpec } from './conformance.ts'
 import { newHostId } from './stub-client.ts'
@@ -52,17 +52,20 @@ test('an engine that is not there', { timeout: 30_000 }, async () => {
   await everyCallFails(runtimeAt(join(hostsDir, 'nothing.sock')), /ENOENT/)
 })
 
-test('an engine that accepts and never answers', { timeout: 60_000 }, async () => {
-  const engine = await engineThat('silent.sock', () => {})
-  await everyCallFails(runtimeAt(engine.path), /did not .* within \d+ s/)
-  engine.close()
-})
+// Side by side: each waits for every deadline there is.
+describe('engines that hang', { concurrency: true }, () => {
+  test('an engine that accepts and never answers', { timeout: 60_000 }, async () => {
+    const engine = await engineThat('silent.sock', () => {})
+    await everyCallFails(runtimeAt(engine.path), /did not .* within \d+ s/)
+    engine.close()
+  })
 
-test('an engine that stops in the middle of an answer', { timeout: 60_000 }, async () => {
-  const half = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n['
-  const engine = await engineThat('half.sock', (socket) => socket.once('data', () => socket.write(half)))
-  await everyCallFails(runtimeAt(engine.path), /did not .* within \d+ s/)
-  engine.close()
+  test('an engine that stops in the middle of an answer', { timeout: 60_000 }, async () => {
+    const half = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n['
+    const engine = await engineThat('half.sock', (socket) => socket.once('data', () => socket.write(half)))
+    await everyCallFails(runtimeAt(engine.path), /did not .* within \d+ s/)
+    engine.close()
+  })
 })
 
 test('an engine that answers 500 says why', { timeout: 30_000 }, async () => {

@@ -19,6 +19,8 @@ export interface Controls {
   /** The windows want this size. */
   resize(cols: number, rows: number): void
   size(): Size
+  /** What its terminal looks like, of who controls the session. */
+  seedColors(colors: TerminalColors): void
   /** Someone came or went. */
   viewersChanged(): void
 }
@@ -111,7 +113,7 @@ export class Attachments {
 
   colors(attachment: Attachment, colors: TerminalColors): void {
     attachment.viewer.colors = colors
-    if (attachment === this.#controller) this.#watched.screen.seedColors(colors)
+    if (attachment === this.#controller) this.#controls.seedColors(colors)
   }
 
   take(attachment: Attachment): void {
@@ -158,12 +160,11 @@ export class Attachments {
   }
 
   #resume({ raw }: Viewer, { epoch, offset }: Position): { resume: Resume; offset: number } {
-    const { stream, screen } = this.#watched
-    const { start, end } = stream.state
+    const { start, end } = this.#watched.stream.state
     const isHeld = offset !== undefined && offset >= start && offset <= end
     if (!raw && epoch === this.#watched.epoch && isHeld) return { resume: 'delta', offset }
     if (!raw && start === 0) return { resume: 'fresh', offset: 0 }
-    return { resume: 'snapshot', offset: screen.snapshotOffset }
+    return { resume: 'snapshot', offset: this.#watched.screen.snapshotOffset }
   }
 
   #welcome({ identity, mode }: Viewer, resume: Resume, offset: number): HostMessage {
@@ -184,7 +185,7 @@ export class Attachments {
     if (latest === before) return
     this.#watched.stream.control(latest?.wire.socket ?? null)
     const { client = null, colors } = latest?.viewer ?? {}
-    if (colors !== undefined) this.#watched.screen.seedColors(colors)
+    if (colors !== undefined) this.#controls.seedColors(colors)
     if (client !== (before?.viewer.client ?? null)) this.#news.tell({ type: 'control', controller: client })
   }
 

@@ -15,6 +15,8 @@ export interface ScreenOptions {
   cols: number
   rows: number
   scrollbackLines: number
+  /** Told to programs that ask. */
+  colors?: TerminalColors | undefined
 }
 
 export interface ScreenEvents {
@@ -59,7 +61,7 @@ export class Screen {
   #opener: Buffer = NOTHING
   #received = 0
 
-  constructor({ cols, rows, scrollbackLines }: ScreenOptions, events: ScreenEvents) {
+  constructor({ cols, rows, scrollbackLines, colors }: ScreenOptions, events: ScreenEvents) {
     this.#terminal = new headless.Terminal({
       cols,
       rows,
@@ -73,6 +75,7 @@ export class Screen {
     this.#boundary = new SequenceBoundary(core._inputHandler._parser._transitions.table)
     this.#core = core
     this.#events = events
+    if (colors !== undefined) this.#colors.seed(colors)
     this.#sweep = guard(core).sweep
     this.#queries = new Queries(this.#terminal, core, this.#colors, events.onReply)
     const keyboard = new Keyboard(core, events.onReply)

@@ -11,6 +11,7 @@ import {
   resumed,
   type Sight,
   type SignalName,
+  type TerminalColors,
   type TerminalEnd,
 } from '@holdfast/protocol'
 import { Activity, type Signs } from './activity.ts'
@@ -33,6 +34,8 @@ import type { Watched } from './viewer.ts'
 
 /** Viewers who were sent away are gone by then, if they read. */
 const PARTING_MS = 1_000
+/** Without a viewer the screen is made so long after the claim: loading the terminal's code takes 30 to 70 ms (docs/benchmarks.md). */
+const UNSEEN_MS = 150
 
 export interface SessionParts {
   claim: Claim
@@ -80,10 +83,17 @@ export class Session implements Watched, Controls {
   readonly #resizes = new ResizePacer((size) => this.#resizeNow(size))
   readonly #state: SessionState
   #screen: Screen | null = null
+  /** Screen and shell follow the stream. Until then it keeps what they have not had, and goes to the first viewer already. */
+  #followed = false
+  /** Set when the terminal was closed before that. */
+  #closed: TerminalEnd | null = null
+  /** Of who controls it. */
+  #colors: TerminalColors | undefined
   /** Its screen when it was suspended. */
   #suspended: FinalScreen | null = null
   /** The program as it was started. */
   readonly #command: string
+  readonly #ended = Promise.withResolvers<void>()
   #commandEnd: CommandEnd = { exitCode: null, signal: null }
 
   constructor({ claim, launch, hold, oomCounters }: SessionParts) {
@@ -125,15 +135,15 @@ export class Session implements Watched, Controls {
       else this.attachments.say(message)
     })
     this.events.setMaxListeners(0) // one for each watch and wait
-    setImmediate(() => this.screen)
+    setTimeout(() => this.catchUp(), UNSEEN_MS)
   }
 
-  /** Made when it is first looked at, or once the claim is answered: the command starts before the terminal's code is loaded. */
+  /** Up to what was taken of the stream so far. */
   get screen(): Screen {
     if (this.#screen === null) {
       const { cols, rows } = this.#state
       const { scrollbackLines } = this.claim
-      this.#screen = new Screen({ cols, rows, scrollbackLines }, this.#screenEvents())
+      this.#screen = new Screen({ cols, rows, scrollbackLines, colors: this.#colors }, this.#screenEvents())
     }
     return this.#screen
   }
@@ -152,7 +162,7 @@ export class Session implements Watched, Controls {
 
   /** Resolves when no process of the session is left. */
   get gone(): Promise<void> {
-    return this.#pty.gone
+    return this.#ended.promise
   }
 
   /** Does the command itself have the terminal, as a shell at its prompt? */
@@ -166,7 +176,16 @@ export class Session implements Watched, Controls {
 
   /** Brings screen and shell up to what the stream holds now. */
   catchUp(): void {
+    this.#followed = true
     this.#follow(this.stream.take())
+    const closed = this.#closed
+    this.#closed = null
+    if (closed !== null) this.#end(closed)
+  }
+
+  seedColors(colors: TerminalColors): void {
+    this.#colors = colors
+    this.#screen?.seedColors(colors)
   }
 
   /** At once, or a moment later in a storm of changes. */
@@ -180,6 +199,8 @@ export class Session implements Watched, Controls {
   }
 
   viewersChanged(): void {
+    // Behind what the first one is sent.
+    if (!this.#followed) setImmediate(() => this.catchUp())
     this.activity.note('viewers')
     this.events.emit('change')
   }
@@ -236,8 +257,9 @@ export class Session implements Watched, Controls {
   }
 
   /** Ends the session; resolves when none of its processes is left. */
-  stop(graceMs: number): Promise<void> {
-    return this.#pty.stop(graceMs)
+  async stop(graceMs: number): Promise<void> {
+    await this.#pty.stop(graceMs)
+    return this.gone
   }
 
   exitMessage(): HostMessage | null {
@@ -252,7 +274,10 @@ export class Session implements Watched, Controls {
       onLeaderGone: () => this.stream.drain(),
       onEnding: (ending, offset) => this.#commandEnded(ending, offset),
       onOutlasted: () => this.#outlasted(),
-      onClosed: (ttyEnd) => this.#end(ttyEnd),
+      onClosed: (ttyEnd) => {
+        this.#closed = ttyEnd
+        if (this.#followed) this.catchUp()
+      },
     }
   }
 
@@ -280,7 +305,9 @@ export class Session implements Watched, Controls {
 
   #streamEvents(): StreamEvents {
     return {
-      onOutput: () => this.catchUp(),
+      onOutput: () => {
+        if (this.#followed) this.catchUp()
+      },
       onMark: (mark) => this.#pty.heed(mark),
       onHungUp: () => this.#pty.hungUp(),
       onActivity: () => this.events.emit('activity'),
@@ -382,6 +409,7 @@ export class Session implements Watched, Controls {
     const endedAt = new Date().toISOString()
     const suspended = this.isSuspended ? { suspended: true } : {}
     this.#state.exit = { ...this.#commandEnd, ...suspended, offset, ttyEnd, endedAt }
+    this.#ended.resolve(this.#pty.gone)
     this.#news.flush()
     this.stream.finish()
     this.events.emit('exit')

@@ -21,6 +21,8 @@ import { claimOf, grant, HOST_ID, KEY, SESSION, View } from './harness.ts'
 export class FarStream {
   readonly stream: Stream
   readonly attachments: Attachments
+  /** How often an attachment asked for the screen. */
+  looks = 0
   readonly #screen: Screen
   readonly #t: TestContext
 
@@ -32,10 +34,19 @@ export class FarStream {
     this.#t = t
     this.stream = stream
     this.#screen = new Screen({ cols: 80, rows: 24, scrollbackLines: 100 }, events)
-    const watched = { epoch: 'far', stream, screen: this.#screen, exitMessage: () => null }
+    const look = () => this.#look()
+    const watched = {
+      epoch: 'far',
+      stream,
+      get screen() {
+        return look()
+      },
+      exitMessage: () => null,
+    }
     this.attachments = new Attachments({ session: SESSION, sizePolicy: 'latest' }, watched, {
       resize: none,
       size: () => ({ cols: 80, rows: 24 }),
+      seedColors: (colors) => this.#screen.seedColors(colors),
       viewersChanged: none,
     })
   }
@@ -71,6 +82,11 @@ export class FarStream {
       t.after(() => view.socket.terminate())
       return view
     }
+  }
+
+  #look(): Screen {
+    this.looks++
+    return this.#screen
   }
 
   #catchUp(): void {

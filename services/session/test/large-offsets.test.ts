@@ -37,6 +37,7 @@ for (const base of [2 ** 32 - 100 * 1024, 2 ** 33 + 5, 2 ** 52]) {
       await one.closed
     }
     assert.ok(offset - base > 3 * WINDOW_BYTES, 'more than a window of it')
+    assert.equal(far.looks, 0, 'the screen, which a new session does not have yet, was asked for')
   })
 
   test(`from offset ${base} on a client whose place is gone gets a snapshot with its offset, and the stream from there`, async (t) => {

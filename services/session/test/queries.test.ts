@@ -1,6 +1,7 @@
 /** One answer to every question a program may ask its terminal, whether somebody looks or not. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { TerminalColors } from '@holdfast/protocol'
 import { Screen } from '../src/screen.ts'
 
 class Asked {
@@ -8,7 +9,7 @@ class Asked {
   readonly titles: string[] = []
   readonly screen: Screen
 
-  constructor() {
+  constructor(colors?: TerminalColors) {
     const ignore = (): void => {}
     const onReply = (text: string): void => {
       this.replies += text
@@ -16,8 +17,8 @@ class Asked {
     const onTitle = (title: string): void => {
       this.titles.push(title)
     }
-    const size = { cols: 30, rows: 6, scrollbackLines: 5 }
-    this.screen = new Screen(size, { onReply, onTitle, onBell: ignore, onParsed: ignore })
+    const options = { cols: 30, rows: 6, scrollbackLines: 5, colors }
+    this.screen = new Screen(options, { onReply, onTitle, onBell: ignore, onParsed: ignore })
   }
 
   async says(output: string): Promise<string> {
@@ -96,6 +97,11 @@ test("colours are those of who looks, under the program's own", async () => {
   )
   assert.equal(await asked.says('\x1b]12;?\x07\x1b[?996n'), '\x1b]12;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n')
   assert.equal(await asked.says('\x1b]11;#000\x07\x1b]11;?\x07'), '\x1b]11;rgb:0000/0000/0000\x1b\\')
+})
+
+test('colours known before the screen is made are there from its first output on', async () => {
+  const asked = new Asked({ background: '#fafafa' })
+  assert.equal(await asked.says('\x1b]11;?\x07'), '\x1b]11;rgb:fafa/fafa/fafa\x1b\\')
 })
 
 test('only programs that want to know are told of a change of scheme', async () => {

@@ -75,7 +75,7 @@ export const createSession = async (
 /** Another view of a session, through the gateway at `url`. */
 export const attachLine = async (url: string, key: string, session: string): Promise<Line> => {
   const address = `${url.replace(/^http/, 'ws')}/v1/sessions/${session}/attach`
-  return new Talk(await openSocket(address, [SUBPROTOCOL], { authorization: `Bearer ${key}` }))
+  return new Talk(await openSocket(address, [SUBPROTOCOL], { headers: { authorization: `Bearer ${key}` } }))
 }
 
 /** As the gateway dials the host, with a grant of the master key in the data folder. */
@@ -92,7 +92,7 @@ const attachHost = async (installation: Installation, session: string): Promise<
     principal: 'bench',
   }
   const authorization = `Bearer ${sign(hostKey(masterKey, host.id), grant, GRANT_TTL_MS)}`
-  return new Talk(await openSocket(`ws+unix:${host.socket}:/attach`, [SUBPROTOCOL], { authorization }))
+  return new Talk(await openSocket(`ws+unix:${host.socket}:/attach`, [SUBPROTOCOL], { headers: { authorization } }))
 }
 
 const contender = (

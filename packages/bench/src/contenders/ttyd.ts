@@ -38,8 +38,8 @@ export const startTtyd = async (command: readonly string[], undo: Undo): Promise
 }
 
 /** ttyd's own protocol: first message JSON, then one letter and bytes; `0` is input and output. It runs the command now. */
-export const attachTtyd = async (url: string): Promise<Line> => {
-  const socket = await openPatiently(url, ['tty'])
+export const attachTtyd = async (url: string, perMessageDeflate = false): Promise<Line> => {
+  const socket = await openPatiently(url, ['tty'], { perMessageDeflate })
   const outlet = new Outlet()
   socket.on('message', (data: Buffer) => {
     if (data[0] === 0x30) outlet.push(data.subarray(1))
@@ -52,11 +52,15 @@ export const attachTtyd = async (url: string): Promise<Line> => {
   }
 }
 
-export const ttyd: Contender = {
-  name: 'ttyd',
+const contender = (name: string, perMessageDeflate: boolean): Contender => ({
+  name,
   async open(command, undo) {
     const server = await startTtyd(command, undo)
-    const line = await attachTtyd(server.url)
+    const line = await attachTtyd(server.url, perMessageDeflate)
     return { ...line, close: () => server.stop() }
   },
-}
+})
+
+export const ttyd = contender('ttyd', false)
+/** It compresses for whoever offers that, and every browser does. */
+export const ttydCompressing = contender('ttyd, as browsers dial it', true)

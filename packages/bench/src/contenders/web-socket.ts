@@ -9,13 +9,13 @@ import { type Contender, Outlet } from '../line.ts'
 const TRIES = 60
 const RETRY_MS = 100
 
-/** Open, or throws. */
+/** Open, or throws. `perMessageDeflate`: offers compression (RFC 7692), as every browser does. */
 export const openSocket = async (
   url: string,
   protocols: string[] = [],
-  headers: Record<string, string> = {},
+  { headers = {}, perMessageDeflate = false }: { headers?: Record<string, string>; perMessageDeflate?: boolean } = {},
 ): Promise<WebSocket> => {
-  const socket = new WebSocket(url, protocols, { headers, perMessageDeflate: false, skipUTF8Validation: true })
+  const socket = new WebSocket(url, protocols, { headers, perMessageDeflate, skipUTF8Validation: true })
   await once(socket, 'open')
   return socket
 }

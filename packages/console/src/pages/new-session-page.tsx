@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { joinCommand, splitCommand } from '../command-line.ts'
 import { client, explain } from '../connection.ts'
+import { SHOW_HELP, SHOW_PALETTE, useActions } from '../keys/actions.ts'
 import { go, SESSIONS, terminalHref } from '../route.ts'
 import type { SessionList } from '../sessions/session-list.ts'
 
@@ -71,6 +72,10 @@ export const NewSessionPage = ({ list }: { list: SessionList }) => {
   useEffect(() => {
     document.title = 'New session · Holdfast'
   }, [])
+  useActions(
+    () => [{ title: 'Go to the sessions', keys: 'Escape', run: () => go(SESSIONS) }, SHOW_PALETTE, SHOW_HELP],
+    [],
+  )
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
     busy.value = true

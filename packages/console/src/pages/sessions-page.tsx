@@ -1,86 +1,133 @@
-/** All sessions of the caller, live, with a filter. */
-
+/** All sessions of the caller, live: found by words, labels and columns, opened, marked and ended by mouse or keyboard. */
 import type { Session } from '@holdfast/protocol'
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
-import { NEW_SESSION } from '../route.ts'
-import { EndDialog } from '../sessions/end-dialog.tsx'
-import { matches } from '../sessions/filter.ts'
-import type { Feed, SessionList } from '../sessions/session-list.ts'
+import { useComputed } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { type Action, SHOW_HELP, SHOW_PALETTE, useActions } from '../keys/actions.ts'
+import { go, NEW_SESSION, terminalHref } from '../route.ts'
+import type { Endings } from '../sessions/endings.ts'
+import { FeedLine, NoSessions } from '../sessions/feed-line.tsx'
+import { filterOf, toggled } from '../sessions/filter.ts'
+import { sorted } from '../sessions/order.ts'
+import type { SessionList } from '../sessions/session-list.ts'
 import { SessionTable } from '../sessions/session-table.tsx'
+import { Summary } from '../sessions/summary.tsx'
+import { chosen, filter, order } from '../sessions/view.ts'
 
-const FeedLine = ({ feed }: { feed: Feed }) => {
-  if (feed.kind === 'loading') return <span class="feed quiet">Loading…</span>
-  if (feed.kind === 'live') return <span class="feed good">Live</span>
-  if (feed.kind === 'polling')
-    return (
-      <span class="feed busy" title={feed.reason}>
-        No live events; asking every 3 s
-      </span>
-    )
-  return <span class="feed bad">Not up to date: {feed.reason}</span>
+interface Parts {
+  list: SessionList
+  endings: Endings
 }
 
-const Empty = ({ feed, filtered }: { feed: Feed; filtered: boolean }) => {
-  if (feed.kind === 'loading') return null
-  if (filtered) return <p class="empty">No session matches the filter.</p>
-  if (feed.kind === 'down') return <p class="empty">The list could not be loaded. The page keeps trying.</p>
+const PAGE_ROWS = 10
+
+const marked = (shown: readonly Session[]): Session[] => shown.filter(({ id }) => chosen.ids.peek().has(id))
+
+/** The marked ones, else the one that the keys are on. */
+const endChosen = (shown: readonly Session[], endings: Endings): void => {
+  const some = marked(shown)
+  endings.plan(some.length > 0 ? some : shown.filter(({ id }) => id === chosen.row.peek()))
+  chosen.none()
+}
+
+const actionsOf = (shown: () => readonly Session[], endings: Endings, search: () => void): Action[] => {
+  const step = (title: string, keys: string, by: number): Action => ({
+    title,
+    keys,
+    run: () => chosen.move(shown(), by),
+  })
+  const onRow = (run: (id: string) => void) => (): void => {
+    const id = chosen.row.peek()
+    if (id !== null) run(id)
+  }
+  return [
+    step('Next session', 'j ArrowDown', 1),
+    step('Previous session', 'k ArrowUp', -1),
+    step('Ten further', 'PageDown', PAGE_ROWS),
+    step('Ten back', 'PageUp', -PAGE_ROWS),
+    step('First session', 'g Home', Number.NEGATIVE_INFINITY),
+    step('Last session', 'G End', Number.POSITIVE_INFINITY),
+    { title: 'Open the session', keys: 'Enter', run: onRow((id) => go(terminalHref(id))) },
+    { title: 'Search', keys: '/', run: search },
+    { title: 'Select', keys: 'x', run: onRow((id) => chosen.toggle(id, shown())) },
+    { title: 'Select all that are shown', keys: 'a', run: () => chosen.all(shown()) },
+    { title: 'Select none', keys: 'Escape', run: () => chosen.none() },
+    { title: 'End the session, or those selected', keys: 'e', run: () => endChosen(shown(), endings) },
+    { title: 'Undo ending', keys: 'u', run: () => endings.undo() },
+    { title: 'New session', keys: 'n', run: () => go(NEW_SESSION) },
+    SHOW_PALETTE,
+    SHOW_HELP,
+  ]
+}
+
+const MarkedBar = ({ shown, endings }: { shown: readonly Session[]; endings: Endings }) => {
+  const some = marked(shown)
+  if (chosen.ids.value.size === 0 || some.length === 0) return null
   return (
-    <div class="empty">
-      <p>No sessions yet.</p>
-      <p>
-        <a href={NEW_SESSION}>Start one here</a>, or run <code>holdfast new</code> in a terminal.
-      </p>
-    </div>
+    <section class="marked-bar" aria-label="Selected sessions">
+      <span>{some.length} selected</span>
+      <button type="button" class="danger" onClick={() => endChosen(shown, endings)}>
+        End {some.length === 1 ? 'it' : 'them'}
+      </button>
+      <button type="button" class="plain" onClick={() => chosen.none()}>
+        Clear
+      </button>
+    </section>
   )
 }
 
-export const SessionsPage = ({ list }: { list: SessionList }) => {
-  const filter = useSignal('')
-  const ending = useSignal<Session | null>(null)
+export const SessionsPage = ({ list, endings }: Parts) => {
+  const search = useRef<HTMLInputElement>(null)
+  const shown = useComputed(() => sorted(list.sessions.value.filter(filterOf(filter.value)), order.value))
   useEffect(() => {
     document.title = 'Sessions · Holdfast'
   }, [])
-  const all = list.sessions.value
-  const shown = all.filter((session) => matches(session, filter.value))
+  useActions(
+    () =>
+      actionsOf(
+        () => shown.peek(),
+        endings,
+        () => search.current?.select(),
+      ),
+    [],
+  )
+  const narrowDown = (word: string): void => {
+    filter.value = toggled(filter.value, word)
+  }
   return (
-    <main class="page">
+    <main class="page list-page">
       <div class="heading">
         <h1>Sessions</h1>
         <span role="status">
           <FeedLine feed={list.feed.value} />
         </span>
         <input
+          ref={search}
           type="search"
           aria-label="Filter sessions"
-          placeholder="Filter by name, id, phase…"
+          aria-keyshortcuts="/"
+          placeholder="Search, or team=web, phase:failed…"
           value={filter.value}
           onInput={(event) => {
             filter.value = event.currentTarget.value
+          }}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') filter.value = ''
+            if (event.key === 'Enter' || event.key === 'ArrowDown') chosen.move(shown.peek(), Number.NEGATIVE_INFINITY)
+            if (['Escape', 'Enter', 'ArrowDown'].includes(event.key)) event.currentTarget.blur()
           }}
         />
         <a class="button primary" href={NEW_SESSION}>
           New session
         </a>
       </div>
-      {shown.length > 0 ? (
-        <SessionTable
-          sessions={shown}
-          onEnd={(session) => {
-            ending.value = session
-          }}
-        />
+      <Summary sessions={list.sessions.value} filter={filter.value} onWord={narrowDown} />
+      {shown.value.length > 0 ? (
+        <SessionTable sessions={shown.value} chosen={chosen} order={order} endings={endings} onLabel={narrowDown} />
       ) : (
-        <Empty feed={list.feed.value} filtered={all.length > 0} />
+        <NoSessions feed={list.feed.value} filter={filter} any={list.sessions.value.length > 0} />
       )}
-      {list.cut.value && <p class="hint">Only the first {all.length} sessions are shown.</p>}
-      <EndDialog
-        session={ending.value}
-        list={list}
-        onClose={() => {
-          ending.value = null
-        }}
-      />
+      {list.cut.value && <p class="hint">Only the first {list.sessions.value.length} sessions are shown.</p>}
+      <MarkedBar shown={shown.value} endings={endings} />
     </main>
   )
 }

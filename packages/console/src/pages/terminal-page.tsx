@@ -1,177 +1,131 @@
-/** One session: its terminal, which is loaded only here, and an honest status line. */
-import { ERRORS, type Session } from '@holdfast/protocol'
-import { useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+/** Sessions side by side and in tabs; a tab that is not shown stays attached. */
+import { ERRORS } from '@holdfast/protocol'
+import { useEffect, useRef } from 'preact/hooks'
 import { client, signInExpired } from '../connection.ts'
-import { now } from '../now.ts'
-import { go, SESSIONS } from '../route.ts'
-import { EndDialog } from '../sessions/end-dialog.tsx'
+import { SHOW_PALETTE, useActions } from '../keys/actions.ts'
+import { narrow } from '../narrow.ts'
+import { SESSIONS } from '../route.ts'
+import type { Endings } from '../sessions/endings.ts'
 import type { SessionList } from '../sessions/session-list.ts'
-import type { Live } from '../terminal/live.ts'
-import { canReattach, linkLine, newViewState, type ViewState } from '../terminal/view-state.ts'
+import { ShareDialog, sharing } from '../share/share-dialog.tsx'
+import { Borders } from '../terminal/borders.tsx'
+import { arrange, type Layout, layoutText, sessionsOf } from '../terminal/layout.ts'
+import { openPanes } from '../terminal/open-panes.ts'
+import { PaneView } from '../terminal/pane-view.tsx'
+import { followKeyboard } from '../terminal/soft-keyboard.ts'
+import { TabBar } from '../terminal/tab-bar.tsx'
+import { closeSession, focused, showLayout, tabs, weights } from '../terminal/tabs.ts'
+import { fullScreen, terminalActions } from '../terminal/terminal-actions.ts'
 
-const BELL_MS = 200
-
-/** The terminal itself: made once, fed by the session until the page is left. */
-const useTerminal = (session: string, state: ViewState, onLeave: () => void) => {
-  const element = useRef<HTMLDivElement>(null)
-  const live = useRef<Live | null>(null)
-  const failure = useSignal<string | null>(null)
-  useEffect(() => {
-    let left = false
-    import('../terminal/live.ts').then(
-      ({ Live }) => {
-        if (left || !element.current) return
-        live.current = new Live({ client, session, element: element.current, state, onLeave })
-      },
-      () => {
-        failure.value = 'The terminal could not be loaded. Reload the page.'
-      },
-    )
-    return () => {
-      left = true
-      live.current?.dispose()
-      live.current = null
-    }
-  }, [session])
-  return { element, live, failure }
+interface Parts {
+  layout: Layout
+  list: SessionList
+  endings: Endings
 }
 
-const Head = (props: {
-  name: string
-  state: ViewState
-  onEnd: (() => void) | null
-  home: { current: HTMLAnchorElement | null }
-}) => (
-  <header class="terminal-head">
-    <a ref={props.home} class="back" href={SESSIONS} aria-label="Back to the sessions">
-      <span aria-hidden="true">‹</span> Sessions
-    </a>
-    <h1>{props.name}</h1>
-    <span class="terminal-title">{props.state.title.value}</span>
-    {props.onEnd && (
-      <button type="button" class="plain" onClick={props.onEnd}>
-        End
-      </button>
-    )}
-  </header>
-)
-
-const LinkText = ({ state }: { state: ViewState }) => {
-  const link = state.link.value
-  const line = linkLine(link, state.readOnly.value, state.waitingInput.value, link.kind === 'waiting' ? now.value : 0)
-  return (
-    <span class={`link ${line.tone}`} role="status">
-      {line.text}
-    </span>
-  )
-}
-
-/** Who shares the session, and its size; when that is another window's, so does the line say. */
-const Facts = ({ state, live }: { state: ViewState; live: { current: Live | null } }) => {
-  const { cols, rows } = state.size.value
-  const others = state.viewers.value - 1
-  const elsewhere = state.control.value === 'other' && state.foreignSize.value
-  return (
-    <span class="facts">
-      {others > 0 && <span>{others === 1 ? '1 other viewer' : `${others} other viewers`}</span>}
-      {cols > 0 && (
-        <span>
-          {cols}×{rows}
-          {elsewhere && ', set by another window'}
-        </span>
-      )}
-      {state.control.value === 'mine' && others > 0 && <span>This window has control</span>}
-      {state.control.value === 'other' && !elsewhere && <span>Another window has control</span>}
-      {state.control.value === 'other' && !state.readOnly.value && (
-        <button type="button" onClick={() => live.current?.takeControl()} title="Let this window set the size">
-          Take control
-        </button>
-      )}
-      <span class="keys">Ctrl+F6 leaves the terminal</span>
-    </span>
-  )
-}
-
-const Foot = ({ state, live }: { state: ViewState; live: { current: Live | null } }) => {
-  const link = state.link.value
-  return (
-    <footer class="terminal-foot">
-      <LinkText state={state} />
-      {canReattach(link) && (
-        <button type="button" onClick={() => live.current?.reattach()}>
-          Attach again
-        </button>
-      )}
-      {state.notice.value && <span class="notice">{state.notice.value}</span>}
-      {link.kind === 'attached' && <Facts state={state} live={live} />}
-    </footer>
-  )
-}
-
-/** True for a moment after every bell. */
-const useBell = (state: ViewState): boolean => {
-  const rung = state.bells.value
-  const lit = useSignal(false)
-  useEffect(() => {
-    if (rung === 0) return
-    lit.value = true
-    const timer = setTimeout(() => {
-      lit.value = false
-    }, BELL_MS)
-    return () => clearTimeout(timer)
-  }, [rung])
-  return lit.value
-}
-
-export const TerminalPage = ({ session, list }: { session: string; list: SessionList }) => {
-  const state = useMemo(newViewState, [session])
-  const home = useRef<HTMLAnchorElement>(null)
-  const { element, live, failure } = useTerminal(session, state, () => home.current?.focus())
-  const ending = useSignal<Session | null>(null)
-  const known = list.get(session)
-  const name = known?.name ?? session
-  const title = state.title.value
+/** Title and directory of the session that has the keyboard, and whether the sign-in still holds. */
+const Where = ({ name }: { name: string }) => {
+  const state = openPanes.value.get(focused.value)?.state
+  const title = state?.title.value ?? ''
+  const link = state?.link.value
   useEffect(() => {
     document.title = `${title || name} · Holdfast`
   }, [title, name])
-  const link = state.link.value
   useEffect(() => {
-    if (link.kind === 'closed' && link.code === ERRORS.UNAUTHENTICATED.ws) signInExpired()
+    if (link?.kind === 'closed' && link.code === ERRORS.UNAUTHENTICATED.ws) signInExpired()
   }, [link])
-  const ring = useBell(state)
-  const frame = `terminal-frame${ring ? ' bell' : ''}${state.foreignSize.value ? ' foreign' : ''}`
+  const cwd = state?.cwd.value ?? ''
+  return (
+    <span class="where" title={`${title} ${cwd}`}>
+      {title} {cwd && <code>{cwd}</code>}
+    </span>
+  )
+}
+
+const Icon = ({ path }: { path: string }) => (
+  <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    <path d={path} />
+  </svg>
+)
+
+const Tools = () => (
+  <span class="tools">
+    <button
+      type="button"
+      class="plain"
+      onClick={() => {
+        sharing.value = focused.peek()
+      }}
+    >
+      Share
+    </button>
+    <button type="button" class="plain" aria-label="Full screen" title="Full screen" onClick={fullScreen}>
+      <Icon path="M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3" />
+    </button>
+    <button
+      type="button"
+      class="plain"
+      aria-label="Commands"
+      title="Commands (Ctrl+Shift+P)"
+      onClick={SHOW_PALETTE.run}
+    >
+      <Icon path="M3 8h.01M8 8h.01M13 8h.01" />
+    </button>
+  </span>
+)
+
+/** Of all tabs, those that were shown once; in an order that does not change, so that none is moved in the page. */
+const usePanes = (layout: Layout): string[] => {
+  const shown = useRef(new Set<string>())
+  const known = new Set([...tabs.value.flatMap(sessionsOf), ...sessionsOf(layout)])
+  for (const id of sessionsOf(layout)) shown.current.add(id)
+  for (const id of shown.current) if (!known.has(id)) shown.current.delete(id)
+  return [...shown.current].sort()
+}
+
+export const TerminalPage = ({ layout, list, endings }: Parts) => {
+  const home = useRef<HTMLAnchorElement>(null)
+  const address = layoutText(layout)
+  useEffect(() => showLayout(layout), [address])
+  useActions(() => terminalActions(list, endings), [])
+  useEffect(() => {
+    const stop = new AbortController()
+    followKeyboard(stop.signal)
+    return () => stop.abort()
+  }, [])
+  const panes = usePanes(layout)
+  // A phone shows one of them; the palette goes to the next.
+  const alone = narrow.value && sessionsOf(layout).includes(focused.value)
+  const shown = alone ? [[focused.value]] : layout
+  const { places } = arrange(shown, weights.value)
+  const nameOf = (id: string): string => list.get(id)?.name ?? id
   return (
     <div class="terminal-page">
-      <Head
-        name={name}
-        state={state}
-        home={home}
-        onEnd={
-          known
-            ? () => {
-                ending.value = known
-              }
-            : null
-        }
-      />
-      <main class={frame} aria-label={`Terminal of ${name}`}>
-        <div class="terminal-room" ref={element} />
-        {failure.value && (
-          <p class="failure" role="alert">
-            {failure.value}
-          </p>
-        )}
+      <header class="terminal-head">
+        <a ref={home} class="back" href={SESSIONS} aria-label="Back to the sessions">
+          ‹ <span>Sessions</span>
+        </a>
+        <h1 class="only-heard">{nameOf(focused.value)}</h1>
+        <TabBar shown={layout} list={list} />
+        <Where name={nameOf(focused.value)} />
+        <Tools />
+      </header>
+      <main class="panes" aria-label="Terminals">
+        {panes.map((id) => (
+          <PaneView
+            key={id}
+            client={client}
+            session={id}
+            name={nameOf(id)}
+            place={places.find((place) => place.id === id) ?? null}
+            divided={places.length > 1}
+            onLeave={() => home.current?.focus()}
+            onClose={() => closeSession(id)}
+          />
+        ))}
+        <Borders layout={shown} />
       </main>
-      <Foot state={state} live={live} />
-      <EndDialog
-        session={ending.value}
-        list={list}
-        onClose={() => {
-          ending.value = null
-        }}
-        onDone={() => go(SESSIONS)}
-      />
+      <ShareDialog list={list} />
     </div>
   )
 }

@@ -1,6 +1,6 @@
 /** The live list of sessions: events as they come, a full list now and then, and polling while there are no events. */
 import type { HoldfastClient } from '@holdfast/client'
-import { hasEnded, type ServerEvent, type Session } from '@holdfast/protocol'
+import type { ServerEvent, Session } from '@holdfast/protocol'
 import { computed, signal } from '@preact/signals'
 
 /** What the page may say about how fresh the list is. */
@@ -13,20 +13,17 @@ export type Feed =
 export type ListSource = Pick<HoldfastClient, 'listSessions' | 'events'>
 
 const PAGE = 200
-const MAX_PAGES = 5
+const MAX_PAGES = 50
 
 /** Times in milliseconds. */
 export const LIST_TIMES = {
   /** Between two polls, while there are no events. */
   pollMs: 3000,
-  /** A full list besides the events, whatever they say. */
+  /** A full list besides the events, whatever they say: so long for each page of it. */
   relistMs: 30_000,
+  /** Events that come within this time are one change of the page. */
+  gatherMs: 50,
 }
-
-const order = (a: Session, b: Session): number =>
-  Number(hasEnded(a.phase)) - Number(hasEnded(b.phase)) ||
-  b.createdAt.localeCompare(a.createdAt) ||
-  a.id.localeCompare(b.id)
 
 const wait = (ms: number, stop: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
@@ -44,7 +41,10 @@ export class SessionList {
   /** True when there are more sessions than the list asks for. */
   readonly cut = signal(false)
   readonly #byId = signal<ReadonlyMap<string, Session>>(new Map())
-  readonly sessions = computed(() => [...this.#byId.value.values()].sort(order))
+  /** In no order. */
+  readonly sessions = computed(() => [...this.#byId.value.values()])
+  /** Events that the page has not been told of; null: it is gone. */
+  readonly #gathered = new Map<string, Session | null>()
   readonly #listed = signal(false)
   /** Why the last list failed, and why there are no events; null when they work. */
   readonly #listFailure = signal<string | null>(null)
@@ -76,15 +76,29 @@ export class SessionList {
   }
 
   put(session: Session): void {
-    this.#changedAt.set(session.id, ++this.#changes)
-    this.#byId.value = new Map(this.#byId.peek()).set(session.id, session)
+    this.#gather(session.id, session)
+    this.#tell()
   }
 
   forget(id: string): void {
+    this.#gather(id, null)
+    this.#tell()
+  }
+
+  #gather(id: string, session: Session | null): void {
     this.#changedAt.set(id, ++this.#changes)
-    const rest = new Map(this.#byId.peek())
-    rest.delete(id)
-    this.#byId.value = rest
+    this.#gathered.set(id, session)
+  }
+
+  #tell(): void {
+    if (this.#gathered.size === 0) return
+    const byId = new Map(this.#byId.peek())
+    for (const [id, session] of this.#gathered) {
+      if (session === null) byId.delete(id)
+      else byId.set(id, session)
+    }
+    this.#gathered.clear()
+    this.#byId.value = byId
   }
 
   /** Keeps the list fresh until `stop`. */
@@ -109,16 +123,19 @@ export class SessionList {
   }
 
   #take(event: ServerEvent): void {
-    if (event.type === 'session') this.put(event.session)
-    else if (event.type === 'removed') this.forget(event.id)
-    else if (event.type === 'reset') this.#dueAtMs = 0
+    if (event.type === 'reset') this.#dueAtMs = 0
+    if (event.type !== 'session' && event.type !== 'removed') return
+    if (this.#gathered.size === 0) setTimeout(() => this.#tell(), this.#times.gatherMs)
+    if (event.type === 'session') this.#gather(event.session.id, event.session)
+    else this.#gather(event.id, null)
   }
 
   /** Polls while events are missing. */
   async #followLists(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       if (this.feed.peek().kind !== 'live' || Date.now() >= this.#dueAtMs) {
-        this.#dueAtMs = Date.now() + this.#times.relistMs
+        const pages = Math.ceil((this.#byId.peek().size + 1) / PAGE)
+        this.#dueAtMs = Date.now() + this.#times.relistMs * pages
         await this.#refresh()
       }
       await wait(this.#times.pollMs, stop)
@@ -134,6 +151,7 @@ export class SessionList {
   }
 
   #replace({ sessions, asked }: { sessions: Session[]; asked: number }): void {
+    this.#tell()
     const listed = new Map(sessions.map((session) => [session.id, session]))
     for (const [id, change] of this.#changedAt) {
       if (change <= asked) {

@@ -1,85 +1,133 @@
-/** Sessions as a table; on a narrow screen the same rows are cards. */
-import { hasEnded, type Session } from '@holdfast/protocol'
-import { joinCommand } from '../command-line.ts'
-import { now } from '../now.ts'
-import { terminalHref } from '../route.ts'
-import { ageText, phaseText, troubleText } from '../wording.ts'
+/** Sessions as a table of which only what is in view is drawn; on a narrow screen the same rows are cards. */
+import type { Session } from '@holdfast/protocol'
+import type { Signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { narrow } from '../narrow.ts'
+import type { Chosen } from './chosen.ts'
+import type { Endings } from './endings.ts'
+import { type Column, type Order, turned } from './order.ts'
+import { Row } from './row.tsx'
+import { useVirtualRows } from './virtual-rows.ts'
 
-export const PhaseBadge = ({ session }: { session: Session }) => {
-  const { tone, text } = phaseText(session)
-  return <span class={`phase ${tone}`}>{text}</span>
+export interface TableProps {
+  sessions: readonly Session[]
+  chosen: Chosen
+  order: Signal<Order>
+  endings: Endings
+  onLabel(label: string): void
 }
 
-/** A component of its own, so that a second's tick redraws the text and not the table. */
-const Age = ({ iso }: { iso: string }) => (
-  <time dateTime={iso} title={new Date(iso).toLocaleString()}>
-    {ageText(iso, now.value)}
-  </time>
-)
+/** As sessions.css has them. */
+const ROW_PX = 56
+const CARD_PX = 108
+const HEAD_PX = 36
 
-const Row = ({ session, onEnd }: { session: Session; onEnd: () => void }) => {
-  const trouble = troubleText(session)
-  const ended = hasEnded(session.phase)
-  const label = ended ? 'Remove' : 'End'
+const HEADS: readonly { title: string; class: string; column?: Column }[] = [
+  { title: 'Status', class: 'c-phase', column: 'status' },
+  { title: 'Name', class: 'c-name', column: 'name' },
+  { title: 'Command', class: 'c-command', column: 'command' },
+  { title: 'Template', class: 'c-template', column: 'template' },
+  { title: 'Node', class: 'c-node', column: 'node' },
+  { title: 'Size', class: 'c-size' },
+  { title: 'Viewers', class: 'c-viewers', column: 'viewers' },
+  { title: 'Idle', class: 'c-idle', column: 'idle' },
+  { title: 'Age', class: 'c-age', column: 'age' },
+]
+
+const Head = ({
+  head: { title, class: name, column },
+  order,
+}: {
+  head: (typeof HEADS)[number]
+  order: Signal<Order>
+}) => {
+  const is = column === order.value.column
+  const direction = order.value.reversed ? 'descending' : 'ascending'
   return (
-    <tr class={ended ? 'ended' : ''}>
-      <td class="c-phase">
-        <PhaseBadge session={session} />
-      </td>
-      <th scope="row" class="c-name">
-        <a class="row-link" href={terminalHref(session.id)}>
-          {session.name}
-        </a>
-        {session.name !== session.id && <span class="id">{session.id}</span>}
-        {trouble && <span class="trouble">{trouble}</span>}
-      </th>
-      <td class="c-command">
-        <code>{joinCommand([session.command, ...session.args])}</code>
-      </td>
-      <td class="c-template">{session.template}</td>
-      <td class="c-size">
-        {session.cols}×{session.rows}
-      </td>
-      <td class="c-viewers">
-        {session.viewers}
-        <span class="unit"> {session.viewers === 1 ? 'viewer' : 'viewers'}</span>
-      </td>
-      <td class="c-age">
-        <Age iso={session.createdAt} />
-      </td>
-      <td class="c-actions">
-        <button type="button" class="plain" aria-label={`${label} ${session.name}`} onClick={onEnd}>
-          {label}
+    <th scope="col" class={name} aria-sort={is ? direction : undefined}>
+      {column === undefined ? (
+        title
+      ) : (
+        <button
+          type="button"
+          onClick={() => {
+            order.value = turned(order.value, column)
+          }}
+        >
+          {title}
+          <span aria-hidden="true">{is ? (order.value.reversed ? ' ↑' : ' ↓') : ''}</span>
         </button>
-      </td>
-    </tr>
+      )}
+    </th>
   )
 }
 
-export const SessionTable = (props: { sessions: readonly Session[]; onEnd: (session: Session) => void }) => (
-  <table class="sessions">
-    <thead>
-      <tr>
-        <th scope="col">Phase</th>
-        <th scope="col">Name</th>
-        <th scope="col">Command</th>
-        <th scope="col">Template</th>
-        <th scope="col">Size</th>
-        <th scope="col" class="number">
-          Viewers
-        </th>
-        <th scope="col" class="number">
-          Age
-        </th>
-        <th scope="col">
-          <span class="only-heard">Actions</span>
-        </th>
-      </tr>
-    </thead>
-    <tbody>
-      {props.sessions.map((session) => (
-        <Row key={session.id} session={session} onEnd={() => props.onEnd(session)} />
+const Heads = ({ sessions, chosen, order }: TableProps) => (
+  <thead>
+    <tr aria-rowindex={1}>
+      <th scope="col" class="c-mark">
+        <input
+          type="checkbox"
+          aria-label="Select all that are shown"
+          checked={sessions.every(({ id }) => chosen.ids.value.has(id))}
+          onClick={() => chosen.all(sessions)}
+        />
+      </th>
+      {HEADS.map((head) => (
+        <Head key={head.title} head={head} order={order} />
       ))}
-    </tbody>
-  </table>
+      <th scope="col" class="c-actions">
+        <span class="only-heard">Actions</span>
+      </th>
+    </tr>
+  </thead>
 )
+
+/** Room for what is not drawn. */
+const Gap = ({ px }: { px: number }) =>
+  px > 0 ? (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
+    <tr class="gap" aria-hidden="true">
+      <td colSpan={HEADS.length + 2} style={{ height: `${px}px` }} />
+    </tr>
+  ) : null
+
+export const SessionTable = (props: TableProps) => {
+  const { sessions, chosen, endings, onLabel } = props
+  const scroller = useRef<HTMLDivElement>(null)
+  const rows = useVirtualRows(scroller, sessions.length, narrow.value ? CARD_PX : ROW_PX, HEAD_PX)
+  const current = chosen.row.value
+  const index = sessions.findIndex(({ id }) => id === current)
+  useEffect(() => {
+    if (index < 0) return
+    rows.show(index)
+    const focus = (): void =>
+      scroller.current?.querySelector<HTMLElement>(`[data-id="${current}"] a`)?.focus({ preventScroll: true })
+    const frame = requestAnimationFrame(focus) // a row that comes into view is drawn first
+    return () => cancelAnimationFrame(frame)
+  }, [current])
+  return (
+    <div class="sessions-room" ref={scroller}>
+      <table class="sessions" aria-rowcount={sessions.length + 1} aria-label="Sessions">
+        <Heads {...props} />
+        <tbody>
+          <Gap px={rows.before} />
+          {sessions.slice(rows.first, rows.end).map((session, at) => (
+            <Row
+              key={session.id}
+              session={session}
+              place={rows.first + at + 1}
+              current={session.id === current}
+              marked={chosen.ids.value.has(session.id)}
+              ending={endings.has(session.id)}
+              onMark={(range) => chosen.toggle(session.id, sessions, range)}
+              onEnd={() => endings.plan([session])}
+              onLabel={onLabel}
+            />
+          ))}
+          <Gap px={rows.after} />
+        </tbody>
+      </table>
+    </div>
+  )
+}

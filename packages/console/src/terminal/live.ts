@@ -5,17 +5,23 @@ import {
   HoldfastError,
   type HostMessage,
   hasEnded,
+  type Phase,
   type Session,
   type TerminalColors,
 } from '@holdfast/protocol'
+import { notify } from '../notifications.ts'
 import { endText } from '../wording.ts'
 import { writeClipboard } from './clipboard.ts'
+import { withCtrl } from './key-sequences.ts'
+import { Meter } from './meter.ts'
 import { Pane, type Size } from './pane.ts'
-import type { ViewState } from './view-state.ts'
+import type { Link, ViewState } from './view-state.ts'
 
 export interface LiveOptions {
   client: HoldfastClient
   session: string
+  /** Name of the session, for what is told outside the page. */
+  name(): string
   element: HTMLElement
   state: ViewState
   onLeave(): void
@@ -25,17 +31,35 @@ export interface LiveOptions {
 const GONE: ReadonlySet<number> = new Set([ERRORS.SESSION_NOT_FOUND.ws, ERRORS.SESSION_ENDED.ws])
 /** From this attempt on the page asks whether the session still exists: the browser cannot see why an upgrade was refused. */
 const ASK_AFTER_ATTEMPTS = 2
+/** What the gateway says when it is asked, of an upgrade that it refuses. A guest's right is only the link. */
+const REFUSALS: Readonly<Record<string, { code: number; reason: string }>> = {
+  SESSION_NOT_FOUND: { code: ERRORS.SESSION_NOT_FOUND.ws, reason: '' },
+  UNAUTHENTICATED: {
+    code: ERRORS.UNAUTHENTICATED.ws,
+    reason: 'the link is no longer good, or its session is not there',
+  },
+}
 const LAST_SCREEN_LINES = 1000
 /** An attach that takes longer than this wakes a suspended session, or waits for one that starts. */
 const WAKING_MS = 300
+/** Between two questions what it waits for. */
+const ASK_WHY_MS = 1000
+const WAKING: Partial<Record<Phase, string>> = {
+  pending: 'Looking for a place',
+  starting: 'Starting',
+  suspended: 'Waking the session',
+  stopping: 'The session is being ended',
+}
 /** LNM: a stored screen separates its lines by line feeds alone or with returns. */
 const LINE_FEED_IS_NEWLINE = '\x1b[20h'
 
+const isOver = ({ kind }: Link): boolean => kind === 'ended' || kind === 'closed' || kind === 'over'
 const sameSize = (a: Size, b: Size): boolean => a.cols === b.cols && a.rows === b.rows
 
 export class Live {
   readonly #options: LiveOptions
   readonly #pane: Pane
+  readonly #meter: Meter
   #attachment: Attachment
   #wanted: Size
   /** Counts attachments: what an older one still says is ignored. */
@@ -56,12 +80,26 @@ export class Live {
       },
       onBell: () => {
         state.bells.value++
+        notify(options.name(), 'The terminal rang.', options.session)
+      },
+      onRiskyPaste: (text) => {
+        state.pasting.value = text
+      },
+      onAddress: (address) => {
+        state.address.value = address
+      },
+      onFound: (found) => {
+        state.found.value = found
       },
       onLeave: options.onLeave,
     })
     this.#wanted = this.#pane.fitSize()
     this.#attachment = this.#attach()
-    this.#pane.focus()
+    this.#meter = new Meter(state, () => this.#attachment)
+  }
+
+  get pane(): Pane {
+    return this.#pane
   }
 
   /** A new attachment after one that was closed for good. */
@@ -78,7 +116,13 @@ export class Live {
     this.#pane.focus()
   }
 
+  /** The others' windows count again. */
+  releaseControl(): void {
+    if (this.#options.state.link.value.kind === 'attached') this.#attachment.control('release')
+  }
+
   dispose(): void {
+    this.#meter.stop()
     this.#drop()
     this.#pane.dispose()
   }
@@ -95,8 +139,10 @@ export class Live {
   }
 
   #type(data: string | Uint8Array): void {
+    const { ctrl } = this.#options.state
     try {
-      this.#attachment.write(data)
+      this.#attachment.write(ctrl.value && typeof data === 'string' ? withCtrl(data) : data)
+      ctrl.value = false
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error
       this.#options.state.notice.value = `Not sent: ${error.message}` // too much waits for the connection
@@ -109,7 +155,7 @@ export class Live {
     const current = (): boolean => generation === this.#generation
     const attachment = client.attach(session, {
       ...this.#wanted,
-      onOutput: (bytes, parsed) => this.#pane.write(bytes, parsed),
+      onOutput: (bytes, parsed) => this.#pane.write(bytes, this.#meter.received(bytes.length, parsed)),
       onSnapshot: (bytes, size, parsed) => {
         this.#pane.reset()
         this.#applySize(size)
@@ -120,15 +166,35 @@ export class Live {
     })
     attachment.colors(this.#colors)
     this.#hasShown = false
-    setTimeout(() => current() && void this.#showBefore(), WAKING_MS)
+    setTimeout(() => {
+      if (!current() || this.#hasShown) return
+      void this.#showBefore()
+      void this.#tellWhy()
+    }, WAKING_MS)
     return attachment
+  }
+
+  /** What the session waits for, as long as it cannot be attached to. */
+  async #tellWhy(): Promise<void> {
+    const { client, session, state } = this.#options
+    const generation = this.#generation
+    while (generation === this.#generation && !this.#hasShown && !isOver(state.link.value)) {
+      try {
+        const { phase, waiting } = await client.why(session)
+        const is = WAKING[phase] ?? null
+        state.waking.value = is !== null && waiting ? `${is}: it waits for ${waiting.for}` : is
+      } catch (error) {
+        if (!(error instanceof HoldfastError && error.retryable)) break // a guest may not ask
+      }
+      await new Promise((done) => setTimeout(done, ASK_WHY_MS))
+    }
+    state.waking.value = null
   }
 
   /** What a session showed before it was suspended, until it runs again and shows it itself. */
   async #showBefore(): Promise<void> {
     const { client, session } = this.#options
     const generation = this.#generation
-    if (this.#hasShown) return
     const screen = await client.screen(session, 'ansi').catch(() => '')
     if (screen && generation === this.#generation && !this.#hasShown) this.#paint(screen)
   }
@@ -182,8 +248,12 @@ export class Live {
       case 'title':
         state.title.value = message.title
         break
+      case 'cwd':
+        state.cwd.value = message.cwd
+        break
       case 'notice':
         state.notice.value = message.title ? `${message.title}: ${message.text}` : message.text
+        notify(message.title ?? this.#options.name(), message.text, this.#options.session)
         break
       case 'clipboard':
         void this.#copy(message.data)
@@ -221,10 +291,10 @@ export class Live {
       const screen = await client.screen(id, 'ansi', LAST_SCREEN_LINES).catch(() => '')
       if (!overtaken()) this.#showLastScreen(session, screen)
     } catch (error) {
-      const missing = error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND'
-      if (!missing || overtaken()) return
+      const refusal = error instanceof HoldfastError ? REFUSALS[error.code] : undefined
+      if (refusal === undefined || overtaken()) return
       this.#drop()
-      state.link.value = { kind: 'closed', code: ERRORS.SESSION_NOT_FOUND.ws, reason: '' }
+      state.link.value = { kind: 'closed', ...refusal }
     }
   }
 

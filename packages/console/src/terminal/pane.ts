@@ -2,11 +2,18 @@
 import { QueryFilter, WholeCharacters } from '@holdfast/client'
 import { cureResizes, type TerminalColors } from '@holdfast/protocol'
 import { FitAddon } from '@xterm/addon-fit'
+import { SearchAddon } from '@xterm/addon-search'
 import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
+import { actionOf, actions } from '../keys/actions.ts'
+import { look } from '../look.ts'
 import { cureErase } from './erase-cure.ts'
 import { muteFocusReports } from './focus-reports.ts'
+import type { BarKey } from './key-sequences.ts'
+import { followLinks } from './links.ts'
+import { Marks } from './marks.ts'
+import { guardPaste } from './paste-guard.ts'
 import { colorsOf, followTheme } from './theme.ts'
 
 export interface Size {
@@ -22,13 +29,24 @@ export interface PaneHooks {
   onColors(colors: TerminalColors): void
   onTitle(title: string): void
   onBell(): void
+  /** A paste that the user is to be asked about; `paste` does it. */
+  onRiskyPaste(text: string): void
+  /** The address of the link under the mouse. */
+  onAddress(address: string | null): void
+  onFound(found: { at: number; count: number } | null): void
   /** The user wants to leave the terminal by keyboard: every other key belongs to the session. */
   onLeave(): void
 }
 
-const FONT = 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
+const USUAL_FONT = 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
 const FIT_DELAY_MS = 100
 const SCROLLBACK_LINES = 5000
+const FOUND = {
+  matchBackground: '#8a6d1f',
+  matchOverviewRuler: '#8a6d1f',
+  activeMatchBackground: '#c2410c',
+  activeMatchColorOverviewRuler: '#c2410c',
+}
 
 /** In the stream, so that it takes effect in order: ends any open sequence, full reset, default colours, no newline mode. */
 const RESET = '\x18\x1bc\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07\x1b[20l'
@@ -53,9 +71,13 @@ const copySelection = async (terminal: Terminal): Promise<void> => {
   else document.execCommand('copy') // a page served by plain http has no clipboard API
 }
 
-/** Ctrl+Shift+C copies a selection, Ctrl+F6 leaves; paste and Cmd+C are the browser's own. */
+/**
+ * Ctrl+Shift+C copies a selection, Ctrl+F6 leaves; paste and Cmd+C are the browser's own. The page's keys are Ctrl+Shift and a
+ * letter, for which xterm.js has no sequence: they pass, and all others are the session's.
+ */
 const handleKeys = (terminal: Terminal, onLeave: () => void): void => {
   terminal.attachCustomKeyEventHandler((event) => {
+    if (event.ctrlKey && event.shiftKey && actionOf(event, actions.peek())) return false
     const copies = event.ctrlKey && event.shiftKey && event.code === 'KeyC' && terminal.hasSelection()
     const leaves = event.ctrlKey && event.key === 'F6'
     if (!copies && !leaves) return true
@@ -70,19 +92,23 @@ const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (char) => cha
 
 export class Pane {
   readonly #terminal: Terminal
+  readonly #search = new SearchAddon()
+  readonly #marks: Marks
   readonly #fit = new FitAddon()
   readonly #stop = new AbortController()
-  readonly #element: HTMLElement
+  /** What is seen of the room: it is smaller while a soft keyboard is up. */
+  readonly #view: HTMLElement
   #filter = new QueryFilter()
   #whole = new WholeCharacters()
-  /** The session has more rows than there is room for: another window has set its size. */
-  #tall = false
 
-  constructor(element: HTMLElement, hooks: PaneHooks) {
-    this.#element = element
+  constructor(view: HTMLElement, hooks: PaneHooks) {
+    this.#view = view
+    const room = view.appendChild(document.createElement('div'))
+    room.className = 'terminal-room'
     this.#terminal = new Terminal({
-      fontFamily: FONT,
-      fontSize: 14,
+      allowProposedApi: true, // decorations
+      fontFamily: look.peek().font || USUAL_FONT,
+      fontSize: look.peek().fontSize,
       scrollback: SCROLLBACK_LINES,
       minimumContrastRatio: 4.5,
       macOptionIsMeta: true,
@@ -96,10 +122,12 @@ export class Pane {
       this.#terminal.options.theme = theme
       hooks.onColors(colorsOf(theme))
     }, this.#stop.signal)
-    this.#terminal.open(element)
+    this.#terminal.open(room)
     useWebgl(this.#terminal)
+    this.#marks = new Marks(this.#terminal)
     this.#connect(hooks)
-    this.#watchSize(hooks)
+    this.#watchSize(room, hooks)
+    this.#followLook(hooks)
   }
 
   #connect(hooks: PaneHooks): void {
@@ -112,19 +140,33 @@ export class Pane {
     this.#terminal.onBell(hooks.onBell)
     this.#terminal.onRender(() => this.#followCursor())
     handleKeys(this.#terminal, hooks.onLeave)
+    guardPaste(this.#terminal, this.#view, this.#stop.signal, hooks.onRiskyPaste)
+    followLinks(this.#terminal, hooks.onAddress)
+    this.#terminal.loadAddon(this.#search)
+    this.#search.onDidChangeResults(({ resultIndex, resultCount }) =>
+      hooks.onFound({ at: resultIndex + 1, count: resultCount }),
+    )
   }
 
-  #watchSize(hooks: PaneHooks): void {
+  #followLook(hooks: PaneHooks): void {
+    const end = look.subscribe(({ font, fontSize }) => {
+      const { options } = this.#terminal
+      const fontFamily = font || USUAL_FONT
+      if (options.fontFamily === fontFamily && options.fontSize === fontSize) return
+      options.fontFamily = fontFamily
+      options.fontSize = fontSize
+      hooks.onFit(this.fitSize())
+    })
+    this.#stop.signal.addEventListener('abort', end)
+  }
+
+  #watchSize(room: HTMLElement, hooks: PaneHooks): void {
     let timer: ReturnType<typeof setTimeout> | undefined
     const observer = new ResizeObserver(() => {
       clearTimeout(timer)
-      timer = setTimeout(() => {
-        const size = this.fitSize()
-        this.#tall = this.#terminal.rows > size.rows
-        hooks.onFit(size)
-      }, FIT_DELAY_MS)
+      timer = setTimeout(() => room.clientHeight > 0 && hooks.onFit(this.fitSize()), FIT_DELAY_MS)
     })
-    observer.observe(this.#element)
+    observer.observe(room)
     this.#stop.signal.addEventListener('abort', () => {
       clearTimeout(timer)
       observer.disconnect()
@@ -146,25 +188,46 @@ export class Pane {
   reset(): void {
     this.#filter = new QueryFilter()
     this.#whole = new WholeCharacters()
-    this.#terminal.write(RESET)
+    this.#terminal.write(RESET, () => this.#marks.clear())
   }
 
   /** Takes effect after everything written so far, as it did in the session. */
   resize({ cols, rows }: Size): void {
-    this.#terminal.write('', () => {
-      this.#terminal.resize(cols, rows)
-      this.#tall = rows > this.fitSize().rows
-    })
+    this.#terminal.write('', () => this.#terminal.resize(cols, rows))
   }
 
+  /** The row of the cursor stays in view where the session is taller than what is seen: another window's size, or a soft keyboard. */
   #followCursor(): void {
-    const screen = this.#tall ? this.#element.querySelector('.xterm-screen') : null
+    const { scrollTop, clientHeight, scrollHeight } = this.#view
+    const screen = scrollHeight > clientHeight ? this.#view.querySelector('.xterm-screen') : null
     if (screen === null) return
     const height = screen.clientHeight / this.#terminal.rows
     const top = this.#terminal.buffer.active.cursorY * height
-    const { scrollTop, clientHeight } = this.#element
-    if (top < scrollTop) this.#element.scrollTop = top
-    else if (top + height > scrollTop + clientHeight) this.#element.scrollTop = top + height - clientHeight
+    if (top < scrollTop) this.#view.scrollTop = top
+    else if (top + height > scrollTop + clientHeight) this.#view.scrollTop = top + height - clientHeight
+  }
+
+  /** Marks all, and shows the next one down or up; '' ends the search. */
+  find(text: string, by: 1 | -1, incremental = false): void {
+    const options = { decorations: FOUND, incremental }
+    if (text === '') this.#search.clearDecorations()
+    else if (by > 0) this.#search.findNext(text, options)
+    else this.#search.findPrevious(text, options)
+  }
+
+  /** To the command above or below. */
+  jump(by: 1 | -1): void {
+    this.#marks.jump(by)
+  }
+
+  /** As a terminal pastes. */
+  paste(text: string): void {
+    this.#terminal.paste(text)
+  }
+
+  /** A key of the key bar: arrows as the program asked for (DECCKM). */
+  press({ sequence, application = sequence }: BarKey): void {
+    this.#terminal.input(this.#terminal.modes.applicationCursorKeysMode ? application : sequence)
   }
 
   setReadOnly(readOnly: boolean): void {

@@ -1,6 +1,8 @@
 /** Colours of the terminal, dark and light; chosen for a contrast of 4.5:1 or more on their background, except the two dimmest. */
 import type { TerminalColors } from '@holdfast/protocol'
+import { computed } from '@preact/signals'
 import type { ITheme } from '@xterm/xterm'
+import { look } from '../look.ts'
 
 /** In the order of their indices. */
 const PALETTE = [
@@ -68,9 +70,13 @@ export const colorsOf = (theme: Theme): TerminalColors => ({
 
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
-/** Gives the theme now and whenever the system's preference changes, until `stop`. */
+/** Gives the theme now, and whenever the user's choice or the system's preference changes, until `stop`. */
 export const followTheme = (use: (theme: Theme) => void, stop: AbortSignal): void => {
-  const apply = (): void => use(dark.matches ? DARK : LIGHT)
+  const apply = (): void => {
+    const { theme } = look.peek()
+    use(theme === 'dark' || (theme === 'system' && dark.matches) ? DARK : LIGHT)
+  }
   dark.addEventListener('change', apply, { signal: stop })
-  apply()
+  const chosen = computed(() => look.value.theme)
+  stop.addEventListener('abort', chosen.subscribe(apply))
 }

@@ -1,0 +1,112 @@
+/** One session in the list. */
+import { hasEnded, type Session } from '@holdfast/protocol'
+import { joinCommand } from '../command-line.ts'
+import { now } from '../now.ts'
+import { terminalHref } from '../route.ts'
+import { agentText, ageText, phaseText, troubleText } from '../wording.ts'
+
+export interface RowProps {
+  session: Session
+  /** Its place in the whole list, from 1. */
+  place: number
+  current: boolean
+  marked: boolean
+  ending: boolean
+  onMark(range: boolean): void
+  onEnd(): void
+  onLabel(label: string): void
+}
+
+/** A component of its own, so that a second's tick redraws the text and not the table. */
+const Since = ({ iso }: { iso: string }) => (
+  <time dateTime={iso} title={new Date(iso).toLocaleString()}>
+    {ageText(iso, now.value)}
+  </time>
+)
+
+const Status = ({ session }: { session: Session }) => {
+  const { tone, text } = phaseText(session)
+  const agent = agentText(session)
+  return (
+    <td class="c-phase">
+      <span class={`phase ${tone}`}>{text}</span>
+      {agent && (
+        <span class={`agent ${agent.tone}`} title={session.agent?.evidence}>
+          {agent.text}
+        </span>
+      )}
+    </td>
+  )
+}
+
+const Under = ({ session, onLabel }: Pick<RowProps, 'session' | 'onLabel'>) => {
+  const trouble = troubleText(session)
+  if (trouble) return <span class="trouble">{trouble}</span>
+  const labels = Object.entries(session.labels).map(([name, value]) => `${name}=${value}`)
+  return (
+    <span class="under">
+      {session.name !== session.id && <span class="id">{session.id}</span>}
+      {labels.map((label) => (
+        <button key={label} type="button" class="label" title={`Filter by ${label}`} onClick={() => onLabel(label)}>
+          {label}
+        </button>
+      ))}
+    </span>
+  )
+}
+
+export const Row = ({ session, place, current, marked, ending, onMark, onEnd, onLabel }: RowProps) => {
+  const ended = hasEnded(session.phase)
+  const verb = ended ? 'Remove' : 'End'
+  const states = [ended && 'ended', current && 'current', marked && 'marked', ending && 'ending'].filter(Boolean)
+  return (
+    <tr class={states.join(' ')} aria-rowindex={place + 1} data-id={session.id}>
+      <td class="c-mark">
+        <input
+          type="checkbox"
+          checked={marked}
+          aria-label={`Select ${session.name}`}
+          onClick={(event) => onMark(event.shiftKey)}
+        />
+      </td>
+      <Status session={session} />
+      <th scope="row" class="c-name">
+        <a class="row-link" href={terminalHref(session.id)} title={session.name}>
+          {session.name}
+        </a>
+        <Under session={session} onLabel={onLabel} />
+      </th>
+      <td class="c-command">
+        <code>{joinCommand([session.command, ...session.args])}</code>
+        {session.title && <span class="second">{session.title}</span>}
+      </td>
+      <td class="c-template">{session.template}</td>
+      <td class="c-node">
+        {session.node ?? <span class="quiet">none yet</span>}
+        {session.node !== session.region && <span class="second">{session.region}</span>}
+      </td>
+      <td class="c-size">
+        {session.cols}×{session.rows}
+      </td>
+      <td class="c-viewers">
+        {session.viewers}
+        <span class="unit"> {session.viewers === 1 ? 'viewer' : 'viewers'}</span>
+      </td>
+      <td class="c-idle">{!ended && session.activity && <Since iso={session.activity.at} />}</td>
+      <td class="c-age">
+        <Since iso={session.createdAt} />
+      </td>
+      <td class="c-actions">
+        <button
+          type="button"
+          class="plain small"
+          aria-label={`${verb} ${session.name}`}
+          disabled={ending}
+          onClick={onEnd}
+        >
+          {verb}
+        </button>
+      </td>
+    </tr>
+  )
+}

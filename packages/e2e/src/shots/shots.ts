@@ -1,0 +1,120 @@
+/** The pictures: how each page is reached, and what must be there before it is taken. */
+import type { HoldfastClient } from '@holdfast/client'
+import type { Session } from '@holdfast/protocol'
+import type { Page } from 'playwright-core'
+
+export interface Scene {
+  url: string
+  client: HoldfastClient
+  sessions: readonly Session[]
+}
+export interface Shot {
+  name: string
+  take(page: Page, scene: Scene): Promise<void>
+}
+
+const list = async (page: Page, { url }: Scene): Promise<void> => {
+  await page.goto(url)
+  await page.getByText('Live', { exact: true }).waitFor()
+  await page.getByText('waits for you').first().waitFor()
+}
+
+const terminal = async (page: Page, { url, sessions }: Scene): Promise<void> => {
+  await page.goto(`${url}/#/s/${sessions[0]?.id}`)
+  await page.locator('.xterm-rows', { hasText: 'Regents' }).first().waitFor()
+}
+
+export const SHOTS: readonly Shot[] = [
+  {
+    name: 'login',
+    take: async (page, { url }) => {
+      await page.context().clearCookies()
+      await page.goto(url)
+      await page.getByLabel('API key').waitFor()
+    },
+  },
+  { name: 'sessions', take: list },
+  {
+    name: 'sessions-chosen',
+    take: async (page, scene) => {
+      await list(page, scene)
+      await page.getByLabel('Select api logs').click()
+      await page.getByLabel('Select scratch').click()
+      await page
+        .getByRole('button', { name: 'End nightly tests' })
+        .or(page.getByRole('button', { name: 'Remove nightly tests' }))
+        .click()
+    },
+  },
+  {
+    name: 'palette',
+    take: async (page, scene) => {
+      await list(page, scene)
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox').waitFor()
+    },
+  },
+  {
+    name: 'help',
+    take: async (page, scene) => {
+      await list(page, scene)
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keyboard help' }).waitFor()
+    },
+  },
+  {
+    name: 'empty',
+    take: async (page, { url }) => {
+      await page.goto(url)
+      await page.getByLabel('Filter sessions').fill('no such session')
+      await page.getByText('No session matches').waitFor()
+    },
+  },
+  {
+    name: 'new',
+    take: async (page, { url }) => {
+      await page.goto(`${url}/#/new`)
+      await page.getByRole('option').first().waitFor({ state: 'attached' })
+    },
+  },
+  { name: 'terminal', take: terminal },
+  {
+    name: 'split',
+    take: async (page, { url, sessions }) => {
+      const [first, second, third, fourth] = sessions.map(({ id }) => id)
+      await page.goto(`${url}/#/s/${fourth}`)
+      await page.locator('.xterm-rows').first().waitFor()
+      await page.goto(`${url}/#/s/${first}+${third}.${second}`)
+      await page.locator('.xterm-rows', { hasText: 'Regents' }).first().waitFor()
+      await page.locator('.xterm-rows', { hasText: 'Apply these' }).first().waitFor()
+    },
+  },
+  {
+    name: 'search',
+    take: async (page, scene) => {
+      await terminal(page, scene)
+      await page.keyboard.press('Control+Shift+F')
+      await page.getByLabel('Find in the terminal').fill('GPL')
+      await page.getByText(/\d+ of \d+/).waitFor()
+    },
+  },
+  {
+    name: 'share',
+    take: async (page, scene) => {
+      await terminal(page, scene)
+      await page.getByRole('button', { name: 'Share' }).click()
+      await page.getByRole('button', { name: 'Make the link' }).click()
+      await page.getByLabel('Link').waitFor()
+    },
+  },
+  {
+    name: 'shared',
+    take: async (page, { url, client, sessions }) => {
+      const [first] = sessions
+      const { ticket } = await client.createTicket(first?.id ?? '', { mode: 'ro' })
+      await page.context().clearCookies()
+      await page.goto(`${url}/#/w/${first?.id}/${ticket}`)
+      await page.getByText('Attached, read-only').waitFor()
+    },
+  },
+]

@@ -1,0 +1,54 @@
+/** Sessions whose output and input can be checked to the byte, however long they stream. */
+import assert from 'node:assert/strict'
+import type { HoldfastClient } from '@holdfast/client'
+import { until } from './stack.ts'
+import { sha256, view } from './viewer.ts'
+
+const PAD = 'abcdefghij'.repeat(6)
+/** Four lines a second, each with its number, until it is told to stop; a line that is typed is said back in between. A `read` whose time is over has a part of one. */
+const COUNT = `stty -echo; i=0; while [[ $line != stop ]]; do line=; if read -r -t 0.25 part; then line=$rest$part; rest=; echo "typed $line"; else rest+=$part; fi; printf '%08d ${PAD}\\n' $((++i)); done; echo "end $i"`
+
+const expected = (lines: number): string =>
+  sha256(Buffer.from(Array.from({ length: lines }, (_, n) => `${String(n + 1).padStart(8, '0')} ${PAD}\r\n`).join('')))
+
+export interface Stream {
+  /** Ends its viewer. */
+  stop(): void
+  /** Ends it. Throws unless its viewer was cut off at least once, and all output and input came exactly once, in order. */
+  check(): Promise<void>
+}
+
+/** A session that streams, and is typed into all the time; resolves when its first line has come. */
+export const counting = async (client: HoldfastClient, template: string): Promise<Stream> => {
+  const { id } = await client.createSession({ template, command: 'bash', args: ['-c', COUNT] })
+  const viewer = view(client, id)
+  await viewer.waitFor(/00000001 /, 60_000)
+  const words: string[] = []
+  const typing = setInterval(() => {
+    words.push(`w${words.length}`)
+    viewer.attachment.write(`${words.at(-1)}\n`)
+  }, 1_000)
+  const stop = () => {
+    clearInterval(typing)
+    viewer.attachment.detach()
+  }
+  const check = async () => {
+    clearInterval(typing)
+    const cut = viewer.states.some(({ kind }) => kind === 'waiting')
+    assert.ok(cut, 'it was sent away by the gateway it began with')
+    await until('it is attached again', () => viewer.states.at(-1)?.kind === 'attached', 60_000)
+    viewer.attachment.write('stop\n')
+    const end = await viewer.attachment.ended
+    assert.deepEqual(end, { kind: 'ended', exitCode: 0, signal: null })
+    assert.equal(viewer.snapshots(), 0, 'the stream was continued, never replaced by a snapshot')
+    const lines = viewer.text().split(/(?<=\r\n)/)
+    const typed = lines.filter((line) => line.startsWith('typed ')).map((line) => line.slice(6).trim())
+    assert.deepEqual(typed, [...words, 'stop'])
+    const count = Number(/^end (\d+)/.exec(lines.at(-1) ?? '')?.[1])
+    const numbered = lines.filter((line) => /^\d/.test(line)).join('')
+    assert.equal(sha256(Buffer.from(numbered)), expected(count))
+    assert.equal(lines.length, count + typed.length + 1)
+    await client.deleteSession(id)
+  }
+  return { stop, check }
+}
