@@ -7,20 +7,14 @@ import { root } from './setup.mjs'
 /** Scripts beside the repository that make a cluster of this machine whose workers have its Docker images. */
 const INFRA = join(root, '../shared/infra')
 
-/** Why there can be none; null when there can. */
-export const whyNoCluster = () => {
-  const isThere = (process.env.HOLDFAST_KUBECONFIG ?? '') !== '' || existsSync(join(INFRA, 'kube-up.sh'))
-  return isThere ? null : 'HOLDFAST_KUBECONFIG names no cluster, and nothing here can make one'
-}
-
 /** `down` takes it away if it was made here. Needs Docker. Throws when there is none. */
 export const testCluster = () => {
-  const reason = whyNoCluster()
-  if (reason !== null) throw new Error(reason)
   const given = process.env.HOLDFAST_KUBECONFIG ?? ''
   if (given !== '') return { kubeconfig: given, down: () => {} }
+  const up = join(INFRA, 'kube-up.sh')
+  if (!existsSync(up)) throw new Error('HOLDFAST_KUBECONFIG names no cluster, and nothing here can make one')
   const isUp = spawnSync('pgrep', ['-x', 'kube-apiserver']).status === 0
-  const { status, stdout } = spawnSync(join(INFRA, 'kube-up.sh'), {
+  const { status, stdout } = spawnSync(up, {
     encoding: 'utf8',
     env: { ...process.env, KUBE_DNS: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { CountedStream } from '../src/chaos/stand/counted.ts'
-import { Pods, whyNoCluster } from './support/pods.ts'
+import { whyNoCluster } from './support/kubernetes.ts'
+import { Pods } from './support/pods.ts'
 import { until } from './support/stack.ts'
 
 /** Longer than anything waits for the API server: a watch that went silent 25 s, a list 10 s, a reconciliation 30 s. */

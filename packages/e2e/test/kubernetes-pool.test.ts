@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Placement, randomId } from '@holdfast/protocol'
-import { kubectl, Pods, whyNoCluster } from './support/pods.ts'
+import { kubectl, whyNoCluster } from './support/kubernetes.ts'
+import { Pods } from './support/pods.ts'
 import { DOCKER_SOCKET, until } from './support/stack.ts'
 import { view } from './support/viewer.ts'
 

@@ -1,7 +1,8 @@
 /** Sessions in pods of a real cluster, through gateway and orchestrator: typed into, reached again after a restart, and their ends told. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Pods, whyNoCluster } from './support/pods.ts'
+import { whyNoCluster } from './support/kubernetes.ts'
+import { Pods } from './support/pods.ts'
 import { view } from './support/viewer.ts'
 
 describe('sessions in pods', { skip: whyNoCluster }, () => {

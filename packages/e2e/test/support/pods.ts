@@ -1,4 +1,4 @@
-/** A Holdfast whose sessions are pods of a namespace of a test's own, with a door before the API server; or the reason why there is none. */
+/** A Holdfast whose sessions are pods of a namespace of a test's own, with a door before the API server. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,19 +9,8 @@ import { freePort } from '@holdfast/session-store/redis-server'
 import { Door } from '../../src/chaos/stand/door.ts'
 import { newPair, type Pair, type Paths, pathsIn, writeFiles } from '../../src/chaos/stand/installation.ts'
 import { RedisServer } from '../../src/chaos/stand/redis-server.ts'
-import { command, dockerIsMissing, until } from './stack.ts'
-
-const kubeconfig = process.env.HOLDFAST_KUBECONFIG ?? ''
-export const kubectl = (...args: string[]) => command('kubectl', '--kubeconfig', kubeconfig, ...args)
-const answers = async (): Promise<boolean> =>
-  kubectl('get', '--raw', '/readyz', '--request-timeout=5s').then(
-    () => true,
-    () => false,
-  )
-export const whyNoCluster: string | false =
-  kubeconfig === '' || !(await answers())
-    ? 'HOLDFAST_KUBECONFIG names no cluster that answers (npm run test:k8s)'
-    : dockerIsMissing
+import { kubectl } from './kubernetes.ts'
+import { until } from './stack.ts'
 
 export interface PodsOptions {
   /** YAML, besides `counted` and `tight`. */
