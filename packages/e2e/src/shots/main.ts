@@ -23,6 +23,8 @@ const signedIn = async (browser: Browser, { url, key }: Stack, options: object):
 
 const stack = await startStack('process')
 const browser = await launchBrowser()
+// What is under way then fails, and everything is taken down.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void browser.close())
 try {
   mkdirSync(DIR, { recursive: true })
   const sessions = await fill(stack.client)
