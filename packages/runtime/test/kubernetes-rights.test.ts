@@ -49,7 +49,7 @@ check('the documented rights are enough', async () => {
   const rights = documented()
   assert.deepEqual(
     rights.map(([resource]) => resource),
-    ['pods', 'pods/log', 'pods/exec', 'networkpolicies', 'persistentvolumeclaims'],
+    ['pods', 'pods/log', 'pods/exec', 'events', 'networkpolicies', 'persistentvolumeclaims'],
   )
   const runtime = make({}, { kubeconfig: await accountWith('all', rights) })
   await runtime.ping()
