@@ -1,5 +1,6 @@
 /** `bundle.mjs SERVICE…`: each service as one file, services/<service>/dist/main.[mc]js, with what cannot be bundled beside it. */
-import { cpSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -27,7 +28,11 @@ const SCRIPT = {
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href" },
+  // Characters beyond Latin-1, which only templates keep, would double what the text takes in each host's memory.
+  supported: { 'template-literal': false },
 }
+/** Options that hosts run with, as in images/Dockerfile and start-process.mjs: V8 takes only what was compiled under the same. */
+const HOST_OPTIONS = ['--max-semi-space-size=1']
 
 // ssh2 (of dockerode) speeds itself up with native parts where it finds them; it does without.
 const EXTERNAL = ['cpu-features', '*.node']
@@ -65,6 +70,14 @@ const copyRelay = (dist) => {
   cpSync(join(root, 'services/gateway/build/relay.node'), join(dist, 'build/relay.node'))
 }
 
+/** What is run is its starter, which takes the compiled code. */
+const finishHost = (dist) => {
+  copyTerminal(dist)
+  renameSync(join(dist, 'main.cjs'), join(dist, 'host.cjs'))
+  cpSync(join(root, 'services/session/src/starter.cjs'), join(dist, 'main.cjs'))
+  execFileSync(process.execPath, [...HOST_OPTIONS, join(root, 'scripts/compile-host.ts'), dist], { stdio: 'inherit' })
+}
+
 const copyTerminal = (dist) => {
   // Where node-pty looks for it when it is bundled.
   cpSync(join(root, 'node_modules/node-pty/build/Release/pty.node'), join(dist, 'build/Release/pty.node'))
@@ -73,7 +86,7 @@ const copyTerminal = (dist) => {
   }
 }
 
-const BESIDE = { gateway: copyRelay, orchestrator: copyScripts, session: copyTerminal }
+const BESIDE = { gateway: copyRelay, orchestrator: copyScripts, session: finishHost }
 
 /** Bundles services/<service>/src/<part>.ts into the folder `dist`. */
 export const bundle = (service, part, dist, plugins = []) =>

@@ -19,9 +19,9 @@ export interface Launch {
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
-/** Ours (what keeps a host small and its start short), or true only of the terminal the host itself was started from. */
+/** Ours (what keeps a host small), or true only of the terminal the host itself was started from. */
 const NOT_INHERITED =
-  /^(HOLDFAST_.*|MALLOC_ARENA_MAX|NODE_COMPILE_CACHE|TMUX|TMUX_PANE|STY|WINDOW|WINDOWID|TERMCAP|COLUMNS|LINES|TERM|COLORTERM)$/
+  /^(HOLDFAST_.*|MALLOC_ARENA_MAX|TMUX|TMUX_PANE|STY|WINDOW|WINDOWID|TERMCAP|COLUMNS|LINES|TERM|COLORTERM)$/
 
 const environment = (inherited: Surroundings['env'], given: Claim['env']): Record<string, string> => {
   const env: Record<string, string> = { PATH: DEFAULT_PATH, LANG: 'C.UTF-8' }
