@@ -107,13 +107,15 @@ test('rename and label change what a session is found by', async () => {
   assert.equal((await cli('label', 'build', '-')).exitCode, 2)
 })
 
-test('share makes a ticket that only looks, unless told otherwise, and says how to use it', async () => {
+test('share makes a link that only looks, unless told otherwise, and says how to do the same in a terminal', async () => {
   const ticket = { ticket: 'tk_1', mode: 'ro', uses: 100, expiresAt: '2030-01-01T00:00:00.000Z' }
   answer(`POST /v1/sessions/${A}/tickets`, ticket, 201)
   const { out } = await cli('share', 'build')
   assert.match(out, new RegExp(`holdfast attach ${A} --url ${host.url} --ticket tk_1`))
+  assert.ok(out.includes(`\n  ${host.url}/#/w/${A}/tk_1\n`), out)
   assert.match(out, /Read-only, until 2030/)
-  assert.deepEqual(JSON.parse((await cli('share', 'build', '--write', '--uses', '1', '--json')).out).ticket, 'tk_1')
+  const { ticket: given, link } = JSON.parse((await cli('share', 'build', '--write', '--uses', '1', '--json')).out)
+  assert.deepEqual([given, link], ['tk_1', `${host.url}/#/w/${A}/tk_1`])
   assert.deepEqual(
     asked.map(([, body]) => body),
     [
