@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { baseImages, dockerEngine, ourImages } from './docker.mjs'
-import { native, node24, packages, redisServer, root, withNode24 } from './setup.mjs'
+import { bundles, native, node24, packages, redisServer, root, withNode24 } from './setup.mjs'
 
 const args = process.argv.slice(2)
 await packages()
 if (!args.includes('--help')) {
   await native()
+  await bundles()
   await redisServer()
   await dockerEngine()
   await baseImages({ mayPull: process.env.HOLDFAST_AIRGAP !== '1' })

@@ -2,10 +2,11 @@
 import { spawnSync } from 'node:child_process'
 import { baseImages, dockerEngine, dockerPlugins, ourImages } from './docker.mjs'
 import { testCluster } from './kubernetes.mjs'
-import { native, node24, packages, root, withNode24 } from './setup.mjs'
+import { bundles, native, node24, packages, root, withNode24 } from './setup.mjs'
 
 await packages()
 await native()
+await bundles()
 await dockerEngine()
 await dockerPlugins()
 await baseImages({ mayPull: false })

@@ -51,7 +51,8 @@ export const writeFiles = (paths: Paths, moreTemplates: string): string => {
   return key
 }
 
-const mainOf = (service: string): string => join(import.meta.dirname, `../../../../../services/${service}/src/main.ts`)
+/** As it is deployed: `npm test` and `npm run chaos` build it. */
+const mainOf = (service: string): string => join(import.meta.dirname, `../../../../../services/${service}/dist/main.mjs`)
 
 const readyAt = (url: string) => (): Promise<boolean> =>
   fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
