@@ -8,7 +8,8 @@ const USES = 100
 export const shareCommand = command(
   {
     name: 'share',
-    summary: 'Make a link by which others see a session, read-only, for an hour, and print it with the same for a terminal.',
+    summary:
+      'Make a link by which others see a session, read-only, for an hour, and print it with the same for a terminal.',
     usage: '<session> [--write] [--seconds N] [--uses N] [--json]',
     options: {
       write: { type: 'boolean', about: 'they may type, too' },

@@ -13,7 +13,8 @@ export const actions = signal<readonly Action[]>([])
 /** Some actions of which one is to be chosen. */
 export interface Choice {
   label: string
-  among: readonly Action[]
+  /** As they are now: sessions come and go while it is open. */
+  among(): readonly Action[]
 }
 /** What is open over the page. */
 export const overlay = signal<'palette' | 'help' | Choice | null>(null)

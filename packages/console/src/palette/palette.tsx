@@ -33,7 +33,7 @@ const Finder = ({ label, among }: Choice) => {
   const typed = useSignal('')
   const at = useSignal(0)
   const list = useRef<HTMLDivElement>(null)
-  const entries = found(typed.value, among)
+  const entries = found(typed.value, among())
   const chosen = Math.min(at.value, entries.length - 1)
   useEffect(() => {
     list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' })
@@ -92,7 +92,11 @@ export const Palette = ({ sessions }: { sessions: readonly Session[] }) => {
   const shown = overlay.value
   const open = shown !== null && shown !== 'help'
   const choice =
-    shown === 'palette' ? { label: 'Find a command or a session', among: everything(sessions) } : open ? shown : null
+    shown === 'palette'
+      ? { label: 'Find a command or a session', among: () => everything(sessions) }
+      : open
+        ? shown
+        : null
   return (
     <Dialog
       open={open}

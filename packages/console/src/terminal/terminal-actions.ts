@@ -30,12 +30,12 @@ const chooseForSplit = (list: SessionList, direction: 'right' | 'below'): void =
       say(`No new session: ${explain(error)}`)
     }
   }
-  const others = list.sessions.peek().filter(({ id, phase }) => !hasEnded(phase) && id !== focused.peek())
+  const others = () => list.sessions.value.filter(({ id, phase }) => !hasEnded(phase) && id !== focused.peek())
   overlay.value = {
     label: direction === 'right' ? 'Open beside it' : 'Open below it',
-    among: [
+    among: () => [
       { title: `New session${template === undefined ? '' : ` of ${template}`}`, run: () => void started() },
-      ...others.map(({ id, name }: Session) => ({
+      ...others().map(({ id, name }: Session) => ({
         title: name === id ? id : `${name} (${id})`,
         run: () => splitFocused(id, direction),
       })),
@@ -46,7 +46,7 @@ const chooseForSplit = (list: SessionList, direction: 'right' | 'below'): void =
 const chooseFont = (): void => {
   overlay.value = {
     label: 'Font of the terminal',
-    among: FONTS.map((font) => ({ title: font || 'The usual one', run: () => changeLook({ font }) })),
+    among: () => FONTS.map((font) => ({ title: font || 'The usual one', run: () => changeLook({ font }) })),
   }
 }
 

@@ -52,7 +52,8 @@ export const writeFiles = (paths: Paths, moreTemplates: string): string => {
 }
 
 /** As it is deployed: `npm test` and `npm run chaos` build it. */
-const mainOf = (service: string): string => join(import.meta.dirname, `../../../../../services/${service}/dist/main.mjs`)
+const mainOf = (service: string): string =>
+  join(import.meta.dirname, `../../../../../services/${service}/dist/main.mjs`)
 
 const readyAt = (url: string) => (): Promise<boolean> =>
   fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
