@@ -34,7 +34,7 @@ import type { Watched } from './viewer.ts'
 
 /** Viewers who were sent away are gone by then, if they read. */
 const PARTING_MS = 1_000
-/** Without a viewer the screen is made so long after the claim: loading the terminal's code takes 30 to 70 ms (docs/benchmarks.md). */
+/** Without a viewer the screen is made so long after the claim: loading the terminal's code takes 15 ms of a start, 60 where the code is not compiled (docs/benchmarks.md). */
 const UNSEEN_MS = 150
 
 export interface SessionParts {
@@ -160,7 +160,7 @@ export class Session implements Watched, Controls {
     return this.stream.state.inputFull
   }
 
-  /** Resolves when no process of the session is left. */
+  /** Resolves when no process of the session is left, and its end is known. */
   get gone(): Promise<void> {
     return this.#ended.promise
   }

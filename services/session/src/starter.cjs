@@ -1,4 +1,4 @@
-/** What is run of a built session host: the bundle, with the compiled code beside it (scripts/compile-host.mjs), without which each start compiles anew. */
+/** What is run of a built session host: the bundle, with the compiled code beside it (scripts/compile-host.ts), without which each start compiles anew. */
 const { readFileSync } = require('node:fs')
 const { join } = require('node:path')
 const { Script } = require('node:vm')

@@ -1,7 +1,9 @@
 /** Signing in: an API key typed once and exchanged for a cookie. */
+
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { signIn } from '../connection.ts'
+import { Failure } from '../failure.tsx'
 
 export const LoginPage = ({ notice }: { notice: string | null }) => {
   const field = useRef<HTMLInputElement>(null)
@@ -41,11 +43,7 @@ export const LoginPage = ({ notice }: { notice: string | null }) => {
         <p class="hint" id="key-hint">
           <code>npm start</code> prints it after “key:”. It is not stored in this browser.
         </p>
-        {failure.value && (
-          <p class="failure" role="alert">
-            {failure.value}
-          </p>
-        )}
+        <Failure text={failure.value} />
         <button type="submit" class="primary" disabled={busy.value}>
           {busy.value ? 'Signing in…' : 'Sign in'}
         </button>

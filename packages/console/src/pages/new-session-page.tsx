@@ -1,9 +1,11 @@
 /** Starting a session: a template, and optionally a command and a name. */
+
 import type { CreateSession, Template } from '@holdfast/protocol'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { joinCommand, splitCommand } from '../command-line.ts'
 import { client, explain } from '../connection.ts'
+import { Failure } from '../failure.tsx'
 import { SHOW_HELP, SHOW_PALETTE, useActions } from '../keys/actions.ts'
 import { go, SESSIONS, terminalHref } from '../route.ts'
 import type { SessionList } from '../sessions/session-list.ts'
@@ -122,11 +124,7 @@ export const NewSessionPage = ({ list }: { list: SessionList }) => {
           Name <span class="optional">optional</span>
           <input name="name" maxLength={128} autocomplete="off" />
         </label>
-        {failure.value && (
-          <p class="failure" role="alert">
-            {failure.value}
-          </p>
-        )}
+        <Failure text={failure.value} />
         <div class="choices">
           <a class="button" href={SESSIONS}>
             Cancel

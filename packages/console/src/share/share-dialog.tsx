@@ -1,8 +1,10 @@
 /** A link by which others see a session without an account: its role, and how long it counts. */
+
 import type { Ticket } from '@holdfast/protocol'
 import { signal, useSignal } from '@preact/signals'
 import { client, explain } from '../connection.ts'
 import { Dialog } from '../dialog.tsx'
+import { Failure } from '../failure.tsx'
 import { sharedHref } from '../route.ts'
 import type { SessionList } from '../sessions/session-list.ts'
 
@@ -80,11 +82,7 @@ const Ask = ({ session }: { session: string }) => {
           ))}
         </select>
       </label>
-      {failure.value && (
-        <p class="failure" role="alert">
-          {failure.value}
-        </p>
-      )}
+      <Failure text={failure.value} />
       <div class="choices">
         <button type="submit" class="primary">
           Make the link

@@ -1,7 +1,9 @@
 /** One session on the page: its terminal, which is loaded only here, its search and its line. */
+
 import type { HoldfastClient } from '@holdfast/client'
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { Failure } from '../failure.tsx'
 import { KeyBar } from './key-bar.tsx'
 import type { Place } from './layout.ts'
 import { enter, type OpenPane } from './open-panes.ts'
@@ -124,11 +126,7 @@ export const PaneView = (props: PaneProps) => {
       <div class={frame}>
         <div class="terminal-view" ref={element} />
         {state.searching.value && <SearchBar pane={pane} />}
-        {failure.value && (
-          <p class="failure" role="alert">
-            {failure.value}
-          </p>
-        )}
+        <Failure text={failure.value} />
       </div>
       {here && touches.matches && !state.readOnly.value && <KeyBar pane={pane} />}
       <PaneFoot pane={pane} />
