@@ -56,10 +56,13 @@ export const grant = (more: Partial<HostGrant> = {}, ttlMs = GRANT_TTL_MS, key =
   )
 
 /** Polls until `met`; the deadline turns a hang into a failure that says what was missing. */
-export const eventually = async (what: string, met: () => boolean | Promise<boolean>): Promise<void> => {
+export const eventually = async (
+  what: string | (() => string),
+  met: () => boolean | Promise<boolean>,
+): Promise<void> => {
   const deadline = Date.now() + DEADLINE_MS
   while (!(await met())) {
-    if (Date.now() > deadline) throw new Error(`timed out: ${what}`)
+    if (Date.now() > deadline) throw new Error(`timed out: ${typeof what === 'string' ? what : what()}`)
     await new Promise((done) => setTimeout(done, 10))
   }
 }
@@ -122,8 +125,9 @@ export class View {
 
   /** Waits for the next moment at which the text holds true. */
   async shows(text: string | RegExp): Promise<void> {
-    await eventually(`output with ${text}; got ${JSON.stringify(this.text.slice(-300))}`, () =>
-      typeof text === 'string' ? this.text.includes(text) : text.test(this.text),
+    await eventually(
+      () => `output with ${text}; got ${JSON.stringify(this.text.slice(-300))}`,
+      () => (typeof text === 'string' ? this.text.includes(text) : text.test(this.text)),
     )
   }
 

@@ -11,7 +11,7 @@ const PASSWORD = { type: 'tty', echo: false, canonical: true } as const
 
 const told = async (view: View, modes: Tty): Promise<void> => {
   const is = () => JSON.stringify(view.find('tty')) === JSON.stringify(modes)
-  await eventually(`${JSON.stringify(modes)}; got ${JSON.stringify(view.find('tty'))}`, is)
+  await eventually(() => `${JSON.stringify(modes)}; got ${JSON.stringify(view.find('tty'))}, ${view.text}`, is)
 }
 
 test('the modes are told after attached, and at each change with the output or the input beside it', async (t) => {
@@ -50,7 +50,7 @@ test('a shell that edits its line itself is told as raw; who only looks, and raw
   const looking = (await host.view({ mode: 'ro' })).attach({ client: 'c2' })
   await view.shows('> ')
   await told(view, RAW)
-  view.type('cat\n')
+  view.type('echo run; cat\n') // the change itself is silent: only what is written after it must bring the news
   await told(view, COOKED)
   view.type('text\n')
   await looking.shows('text\r\ntext')

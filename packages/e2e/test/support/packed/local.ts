@@ -6,13 +6,15 @@ const options: ManagerOptions = { mode: 'simple', socket: process.argv[2] ?? '' 
 const manager = new SessionManager(options)
 const session = await manager.create({
   command: 'sh',
-  args: ['-c', 'echo ready; read word; echo "$word, heard"; exit 7'],
+  args: ['-c', 'echo ready; read word; echo "$word, heard"; read end; exit 7'],
 })
 await session.wait({ until: 'text', text: /ready/ })
 
 const stream = session.attach()
 const ended = stream.reduce((all: string, bytes: Buffer) => all + bytes.toString(), '')
 await session.input('a word\r')
+await session.wait({ until: 'text', text: /, heard/ }) // what is written in the moment of its exit tmux may lose
+await session.input('\r')
 const { met } = await session.wait({ until: 'exit' })
 const streamed = await ended
 
