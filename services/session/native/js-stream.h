@@ -79,7 +79,6 @@ static napi_value taken(napi_env env, struct stream *stream) {
   stream->pending_waits = 0;
   stream->pending_full = false;
   stream->lines = FOREVER; /* until it is parsed nobody knows */
-  stream->at[TELL] = 0;
   watch_terminal(stream);
   return object;
 }

@@ -12,6 +12,7 @@ export interface FifoOptions {
   replayBytes?: number
   limits?: Partial<StreamLimits>
   onOutput?: (stream: Stream) => void
+  onActivity?: () => void
 }
 
 export const NONCE = 'n0nce'
@@ -32,7 +33,7 @@ export const fifoStream = (
       onOutput: () => rest.onOutput?.(stream),
       onMark: (mark) => marks.push(mark),
       onHungUp: none,
-      onActivity: none,
+      onActivity: () => rest.onActivity?.(),
       onInputBlocked: none,
       onTty: none,
     },

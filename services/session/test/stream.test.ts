@@ -66,6 +66,15 @@ test('what a snapshot may go on from is kept until it is made', (t) => {
   assert.ok(stream.state.start > end)
 })
 
+test('news of output that was taken before it was told of are told all the same', async (t) => {
+  const [opened, moved] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { stream } = fifoStream(t, { onOutput: () => opened.resolve(), onActivity: () => moved.resolve() })
+  await opened.promise
+  stream.print(bytesFrom(0, 4096)) // of so much it is told in 20 ms
+  assert.equal(stream.take().bytes.length, 4096)
+  await moved.promise
+})
+
 /** A viewer that has joined at the beginning. */
 const joined = async (t: TestContext, typing = true) => {
   const fifo = fifoStream(t, {})
