@@ -3,8 +3,8 @@ import { useEffect } from 'preact/hooks'
 import { account, checkAccount, client, explain, signOut } from './connection.ts'
 import { SHOW_HELP, SHOW_PALETTE } from './keys/actions.ts'
 import { HelpDialog } from './keys/help-dialog.tsx'
+import { NewSessionPage } from './new/new-session-page.tsx'
 import { LoginPage } from './pages/login-page.tsx'
-import { NewSessionPage } from './pages/new-session-page.tsx'
 import { SessionsPage } from './pages/sessions-page.tsx'
 import { SharedPage } from './pages/shared-page.tsx'
 import { TerminalPage } from './pages/terminal-page.tsx'
@@ -59,7 +59,7 @@ const Page = ({ at }: { at: Exclude<Route, { page: 'shared' }> }) => {
     case 'sessions':
       return <SessionsPage list={list} endings={endings} />
     case 'new':
-      return <NewSessionPage list={list} />
+      return <NewSessionPage key={String(at.fields)} list={list} fields={at.fields} />
     case 'terminal':
       return <TerminalPage layout={at.layout} list={list} endings={endings} />
     case 'unknown':

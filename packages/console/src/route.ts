@@ -4,7 +4,7 @@ import { type Layout, parseLayout } from './terminal/layout.ts'
 
 export type Route =
   | { page: 'sessions' }
-  | { page: 'new' }
+  | { page: 'new'; fields: URLSearchParams }
   | { page: 'terminal'; layout: Layout }
   | { page: 'shared'; session: string; ticket: string }
   | { page: 'unknown'; path: string }
@@ -12,7 +12,7 @@ export type Route =
 export const parseRoute = (hash: string): Route => {
   const path = hash.replace(/^#/, '') || '/'
   if (path === '/') return { page: 'sessions' }
-  if (path === '/new') return { page: 'new' }
+  if (/^\/new(\?|$)/.test(path)) return { page: 'new', fields: new URLSearchParams(path.slice(5)) }
   const [, session, ticket] = /^\/w\/([a-z0-9-]+)\/([\w-]+)$/.exec(path) ?? []
   if (session && ticket) return { page: 'shared', session, ticket }
   const layout = path.startsWith('/s/') ? parseLayout(path.slice(3)) : null
@@ -21,6 +21,8 @@ export const parseRoute = (hash: string): Route => {
 
 export const SESSIONS = '#/'
 export const NEW_SESSION = '#/new'
+/** With what the form is filled in from the start. */
+export const newSessionHref = (fields: URLSearchParams): string => `${NEW_SESSION}?${fields}`
 /** Of one session, or of a layout of several. */
 export const terminalHref = (layout: string): string => `#/s/${layout}`
 

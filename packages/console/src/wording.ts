@@ -54,3 +54,12 @@ export const ageText = (iso: string, nowMs: number): string => {
   const unit = UNITS.find((candidate) => seconds >= candidate.seconds)
   return unit ? `${Math.floor(seconds / unit.seconds)} ${unit.name}` : 'now'
 }
+
+/** E.g. `84 MiB`, `1.5 GiB`. */
+export const memoryText = (bytes: number): string => {
+  const mebibytes = bytes / 2 ** 20
+  return mebibytes < 1000 ? `${Math.round(mebibytes)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`
+}
+
+/** Of one core, so that two busy ones are 200 %. */
+export const shareText = (share: number): string => `${Math.round(share * 100)} %`

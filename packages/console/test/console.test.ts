@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { noBrowser } from './chromium.ts'
 import { fakeSession } from './fake-session.ts'
-import { browserFixture, ID, linkSays, screenHas, signIn, until } from './fixture.ts'
+import { browserFixture, ID, linkSays, signIn, until } from './fixture.ts'
 
 suite('the console in a browser', { skip: noBrowser(process.env.CI) }, () => {
   const it = browserFixture()
@@ -43,6 +43,21 @@ suite('the console in a browser', { skip: noBrowser(process.env.CI) }, () => {
     await page.getByLabel('Filter sessions').fill('newc')
     await row.waitFor({ state: 'detached' })
     assert.equal(await page.getByRole('row').count(), 2, 'the head and one row')
+  })
+
+  test('rows in view tell what their session uses, and its last command', async () => {
+    const command = { id: 4, command: 'make test', cwd: '/', exitCode: 2, start: 0, end: 9 }
+    const ended = { ...command, state: 'ended' as const, startedAt: '', endedAt: '' }
+    const resources = { cpuMs: 1000, memoryBytes: 90 << 20, processes: 3 }
+    it.server.add(fakeSession({ id: ID, name: 'build', resources, commands: [ended] }))
+    it.server.add(fakeSession({ id: 'local-bbbbbbbbbbbbbb', name: 'mute' }))
+    const page = await it.openSignedIn()
+    const row = page.getByRole('row', { name: 'build' })
+    await row.getByText('90 MiB').waitFor()
+    await row.getByText('$ make test ✗ 2').waitFor()
+    it.server.sessions.set(ID, fakeSession({ id: ID, name: 'build', resources: { ...resources, cpuMs: 1e9 } }))
+    await row.getByText(/\d{4,} % CPU/).waitFor()
+    assert.equal(await page.getByRole('row', { name: 'mute' }).getByText('MiB').count(), 0)
   })
 
   test('without events the list polls and says so', async () => {
@@ -145,20 +160,6 @@ suite('the console in a browser', { skip: noBrowser(process.env.CI) }, () => {
     await until(async () => (await page.getByRole('table').getAttribute('aria-rowcount')) === '2', 'one and the head')
     it.server.change('local-00000000007770', { phase: 'stopping' })
     await page.getByRole('row', { name: 'session 7770' }).getByText('stopping').waitFor()
-  })
-
-  test('a new session opens its terminal', async () => {
-    const page = await it.openSignedIn('#/new')
-    await page.getByLabel('Template').selectOption('node')
-    await page.getByLabel('Command').fill(`node -e "console.log('hi there')"`)
-    await page.getByLabel('Name').fill('mine')
-    await page.getByRole('button', { name: 'Start session' }).click()
-    await linkSays(page, 'Attached')
-    await screenHas(page, '$')
-    const session = [...it.server.sessions.values()].find((candidate) => candidate.name === 'mine')
-    assert.deepEqual([session?.command, session?.args], ['node', ['-e', "console.log('hi there')"]])
-    assert.equal(session?.template, 'node')
-    assert.match(page.url(), new RegExp(`#/s/${session?.id}$`))
   })
 
   test('an expired sign-in leads to the login page and back to the same place', async () => {

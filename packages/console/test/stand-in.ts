@@ -3,7 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
-import { type CreateSession, HoldfastError, problem, type Session, TICKET_PREFIX } from '@holdfast/protocol'
+import {
+  type CreateSession,
+  createSessionSchema,
+  HoldfastError,
+  problem,
+  type Session,
+  TICKET_PREFIX,
+} from '@holdfast/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { EchoHost } from './echo-host.ts'
 import { fakeSession } from './fake-session.ts'
@@ -13,6 +20,12 @@ export const TEMPLATES = [
   { name: 'shell', description: 'A general shell: bash, git, curl, vim.', command: ['bash', '-l'] },
   { name: 'node', description: 'Node 24 without network.', command: ['node'], network: false },
 ]
+/** The part of the orchestrator's OpenAPI document that the console reads. */
+const DESCRIPTION = {
+  paths: {
+    '/v1/sessions': { post: { requestBody: { content: { 'application/json': { schema: createSessionSchema } } } } },
+  },
+}
 /** As the gateway sends it: xterm.js puts its sizes and colours into style elements and attributes. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -38,6 +51,8 @@ export class StandIn {
   readonly sessions = new Map<string, Session>()
   readonly hosts = new Map<string, EchoHost>()
   readonly tickets = new Set<string>()
+  /** Bodies of creates. */
+  readonly asked: CreateSession[] = []
   readonly sockets = new Set<WebSocket>()
   /** Refuse new terminal connections while true. */
   down = false
@@ -118,6 +133,7 @@ export class StandIn {
     if (!path.startsWith('/v1/')) return this.#file(response, path)
     if (!request.headers.cookie?.includes(COOKIE)) throw new HoldfastError('UNAUTHENTICATED', 'Sign in first.')
     const [, , resource, id, action] = path.split('/')
+    if (resource === 'openapi.json') return json(response, 200, DESCRIPTION)
     if (resource === 'templates') return json(response, 200, { templates: TEMPLATES })
     if (resource === 'events') return this.#events(response)
     if (resource !== 'sessions') throw new HoldfastError('NOT_FOUND', path)
@@ -184,6 +200,7 @@ export class StandIn {
   }
 
   #create(body: CreateSession): Session {
+    this.asked.push(body)
     const id = `local-${crypto.randomUUID().replaceAll('-', '').slice(0, 14)}`
     const template = TEMPLATES.find((candidate) => candidate.name === body.template)
     if (!template) throw new HoldfastError('UNKNOWN_TEMPLATE', `There is no template ${body.template}.`)

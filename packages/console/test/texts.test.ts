@@ -97,7 +97,7 @@ test('only a closed link to a living session can be attached again', () => {
 
 test('addresses name pages', () => {
   assert.deepEqual(parseRoute(''), { page: 'sessions' })
-  assert.deepEqual(parseRoute('#/new'), { page: 'new' })
+  assert.deepEqual(parseRoute('#/new'), { page: 'new', fields: new URLSearchParams() })
   assert.deepEqual(parseRoute(`#/s/${ID}`), { page: 'terminal', layout: [[ID]] })
   assert.deepEqual(parseRoute('#/s/a.b+c'), { page: 'terminal', layout: [['a', 'b'], ['c']] })
   assert.deepEqual(parseRoute(`#/w/${ID}/tck`), { page: 'shared', session: ID, ticket: 'tck' })

@@ -120,6 +120,17 @@ export const commandSchema = Type.Object({
 /** One command of the session's shell, if the shell marks them (OSC 133, 633). */
 export type Command = Static<typeof commandSchema>
 
+export const resourcesSchema = Type.Object({
+  cpuMs: Type.Integer({ minimum: 0, description: 'CPU time that its processes have had so far, milliseconds' }),
+  memoryBytes: Type.Integer({
+    minimum: 0,
+    description: 'memory of its processes, bytes; what several of them share counts once (PSS)',
+  }),
+  processes: Type.Integer({ minimum: 0, description: 'how many there are' }),
+})
+/** What a session uses. Two of them tell its share of a CPU: the difference of `cpuMs` by the time between. */
+export type Resources = Static<typeof resourcesSchema>
+
 /** What counts as activity; nothing else keeps a session from being idle. */
 export const ACTIVITIES = {
   start: 'It was started.',
@@ -202,6 +213,10 @@ export const sessionSchema = Type.Object({
         'latest last; only when one session is read whose host can be asked and whose shell marks its commands',
     }),
   ),
+  resources: Type.Optional({
+    ...resourcesSchema,
+    description: 'what it uses; only when one session is read whose host can be asked',
+  }),
   createdAt: Type.String({ description: 'ISO 8601' }),
   expiresAt: Type.Optional(Type.String({ description: 'end of its time to live' })),
   idleSeconds: Type.Optional(Type.Integer({ description: 'its idle limit' })),

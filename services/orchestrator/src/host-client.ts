@@ -1,8 +1,8 @@
 /** Talks to session hosts, each with a short-lived grant under its own key. */
-import type { Changeable, Claim, Command, FinalScreen, HostStatus, ScreenFormat } from '@holdfast/protocol'
+import type { Changeable, Claim, Command, FinalScreen, HostStatus, Resources, ScreenFormat } from '@holdfast/protocol'
 import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-kit'
 import { askHost, askHostForBytes, type HostAnswer, type HostBytes, openRequest, unreachable } from './host-request.ts'
-import { parseCommands, parseEnv, parseStatus } from './host-words.ts'
+import { parseCommands, parseEnv, parseResources, parseStatus } from './host-words.ts'
 
 /** A host, and the session it is addressed for. */
 export interface Target {
@@ -29,6 +29,8 @@ export interface HostClient {
   status(target: Target): Promise<HostStatus>
   /** The latest commands of its shell. */
   commands(target: Target): Promise<Command[]>
+  /** What its processes use. */
+  resources(target: Target): Promise<Resources>
   /** Which it was claimed with. */
   environment(target: Target): Promise<Record<string, string>>
   /** Takes the place of the claim's. */
@@ -51,7 +53,7 @@ export interface HostClient {
 
 const CALL_MS = 3_000
 /** Part of reading one session, which must stay quick when a host is out of reach. */
-const COMMANDS_MS = 1_000
+const PART_MS = 1_000
 const SCREEN_MS = 10_000
 /** The host sends a line at least every 15 s; two missing ones mean that it is out of reach. */
 const SILENCE_MS = 40_000
@@ -111,7 +113,8 @@ export const createHostClient = (masterKey: string): HostClient => {
     warmUp: async (target) => void (await post(target, '/warm-up', {}, CALL_MS)),
     claim: async (target, claim) => parseStatus((await post(target, '/claim', claim, SCREEN_MS)).text, target.hostId),
     status: async (target) => parseStatus((await get(target, '/status', CALL_MS)).text, target.hostId),
-    commands: async (target) => parseCommands((await get(target, '/commands', COMMANDS_MS)).text, target.hostId),
+    commands: async (target) => parseCommands((await get(target, '/commands', PART_MS)).text, target.hostId),
+    resources: async (target) => parseResources((await get(target, '/resources', PART_MS)).text, target.hostId),
     environment: async (target) => parseEnv((await get(target, '/environment', CALL_MS)).text, target.hostId),
     update: async (target, to) => parseStatus((await post(target, '/update', to, CALL_MS)).text, target.hostId),
     stop: async (target, graceMs) =>

@@ -10,6 +10,8 @@ import {
   type HostStatus,
   MAX_COMMANDS,
   NOT_IDENTITY,
+  type Resources,
+  resourcesSchema,
 } from '@holdfast/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -66,6 +68,7 @@ const noteSchema = Type.Object({
 
 const status = Compile(statusSchema)
 const commands = Compile(Type.Array(commandSchema, { maxItems: MAX_COMMANDS }))
+const resources = Compile(resourcesSchema)
 const note = Compile(noteSchema)
 const env = Compile(Type.Object({ env: claimSchema.properties.env }))
 
@@ -90,6 +93,13 @@ export const parseStatus = (text: string, hostId: string): HostStatus => {
 export const parseCommands = (text: string, hostId: string): Command[] => {
   const value = parseWords(text, hostId)
   if (!commands.Check(value)) throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} gave no valid commands`)
+  return value
+}
+
+/** Throws HOST_UNREACHABLE when the text does not tell what a session uses. */
+export const parseResources = (text: string, hostId: string): Resources => {
+  const value = parseWords(text, hostId)
+  if (!resources.Check(value)) throw new HoldfastError('HOST_UNREACHABLE', `host ${hostId} gave no valid resources`)
   return value
 }
 

@@ -1,5 +1,5 @@
 /** The session resource of the API: the record, and what its host said last. */
-import type { Command, HostStatus, Session } from '@holdfast/protocol'
+import type { Command, HostStatus, Resources, Session } from '@holdfast/protocol'
 import type { SessionRecord } from '@holdfast/session-store'
 
 export const reasonText = (reason: SessionRecord['reason']): string | undefined =>
@@ -8,7 +8,13 @@ export const reasonText = (reason: SessionRecord['reason']): string | undefined 
 const present = <T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never
 
-export const sessionView = (record: SessionRecord, status: HostStatus | null, commands?: Command[]): Session => {
+/** What its host tells only when it is asked for it. */
+interface Asked {
+  commands?: Command[] | undefined
+  resources?: Resources | undefined
+}
+
+export const sessionView = (record: SessionRecord, status: HostStatus | null, asked: Asked = {}): Session => {
   const { spec } = record
   const ended = record.endedAt !== null
   return {
@@ -35,7 +41,7 @@ export const sessionView = (record: SessionRecord, status: HostStatus | null, co
       agent: record.phase === 'running' ? (record.agent ?? undefined) : undefined,
       resume: spec.resume,
       activity: ended ? undefined : status?.activity,
-      commands,
+      ...asked,
       expiresAt: spec.expiresAt ?? undefined,
       idleSeconds: spec.idleSeconds ?? undefined,
       reason: reasonText(record.reason),

@@ -71,17 +71,24 @@ const isStarting = ({ phase }: SessionRecord): boolean => phase === 'pending' ||
 const view = ({ domain }: Engine, record: SessionRecord) =>
   sessionView(record, domain.live.get(record.id)?.status ?? null)
 
-/** With the commands of its shell, asked of the host only when it has some to tell; without them when it does not answer. */
+/** With what only its host knows; without that of it which the host does not tell: it may be out of reach, or older. */
 const wholeView = async ({ domain }: Engine, record: SessionRecord) => {
   const status = domain.live.get(record.id)?.status ?? null
   const target = targetOf(record)
-  if (target === null || status === null || status.commands === 0) return sessionView(record, status)
-  try {
-    return sessionView(record, status, await domain.hosts.commands(target))
-  } catch (error) {
-    domain.logger.debug({ err: error, session: record.id }, 'the host told no commands')
-    return sessionView(record, status)
+  if (target === null || status === null) return sessionView(record, status)
+  const told = async <T>(part: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await part
+    } catch (error) {
+      domain.logger.debug({ err: error, session: record.id }, 'the host does not tell all of its session')
+      return undefined
+    }
   }
+  const [commands, resources] = await Promise.all([
+    status.commands === 0 ? undefined : told(domain.hosts.commands(target)),
+    told(domain.hosts.resources(target)),
+  ])
+  return sessionView(record, status, { commands, resources })
 }
 
 /** Writes the record; once more when the store turns out to have been emptied. */

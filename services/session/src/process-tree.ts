@@ -1,5 +1,6 @@
 /** The processes below one process, read from /proc, and signals to them. */
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
+import type { Resources } from '@holdfast/protocol'
 
 export interface Process {
   pid: number
@@ -57,9 +58,40 @@ export const processesBelow = (root: number): Process[] => {
   return all.filter(({ pid }) => found.has(pid))
 }
 
+const tree = (root: number): Process[] =>
+  [readProcess(root), ...processesBelow(root)].filter((found): found is Process => found !== null)
+
+const cpuMs = (processes: readonly Process[]): number =>
+  processes.reduce((sum, { cpuTicks }) => sum + cpuTicks * TICK_MS, 0)
+
 /** CPU time that `root` and everything below it have had, also what has ended since, milliseconds. */
-export const cpuMsBelow = (root: number): number =>
-  [readProcess(root), ...processesBelow(root)].reduce((sum, found) => sum + (found?.cpuTicks ?? 0) * TICK_MS, 0)
+export const cpuMsBelow = (root: number): number => cpuMs(tree(root))
+
+const residentBytes = (pid: number): number => {
+  try {
+    const [, kilobytes = 0] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+    return Number(kilobytes) * 1024
+  } catch {
+    return 0 // it ended meanwhile
+  }
+}
+
+/** Proportional share (proc_pid_smaps(5)); of a process of somebody else, and where the kernel does not tell it, all that is resident. */
+const memoryBytes = (pid: number): number => {
+  try {
+    const [, kilobytes = 0] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')) ?? []
+    return Number(kilobytes) * 1024
+  } catch {
+    return residentBytes(pid)
+  }
+}
+
+/** What `root` and everything below it use. */
+export const resourcesBelow = (root: number): Resources => {
+  const processes = tree(root)
+  const memory = processes.reduce((sum, { pid }) => sum + memoryBytes(pid), 0)
+  return { cpuMs: cpuMs(processes), memoryBytes: memory, processes: processes.length }
+}
 
 /** The oldest child: of a subreaper the one it started itself, before it adopted others. */
 export const firstChild = (root: number): number | null => {

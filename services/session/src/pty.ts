@@ -1,11 +1,11 @@
 /** One command on a pseudo-terminal: its start, signals, its ending and the end of all its processes. What it reads and writes is the stream's. */
 import { constants } from 'node:os'
-import { randomId, type SignalName, type TerminalEnd } from '@holdfast/protocol'
+import { type Resources, randomId, type SignalName, type TerminalEnd } from '@holdfast/protocol'
 import { type IPty, spawn } from 'node-pty'
 import { type Ending, parseMark } from './ending-mark.ts'
 import { Leftovers } from './leftovers.ts'
 import type { Mark } from './native-stream.ts'
-import { argumentsOf, cpuMsBelow, firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
+import { argumentsOf, cpuMsBelow, firstChild, foregroundGroup, resourcesBelow, sendSignal } from './process-tree.ts'
 
 export interface PtyOptions {
   /** Path of the session leader, shim/hold.c. */
@@ -114,6 +114,10 @@ export class Pty {
   /** CPU time of all its processes so far, milliseconds. */
   get cpuMs(): number {
     return cpuMsBelow(this.#child.pid)
+  }
+
+  get resources(): Resources {
+    return resourcesBelow(this.#child.pid)
   }
 
   /** What the leader said in the stream. */

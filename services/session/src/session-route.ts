@@ -162,6 +162,8 @@ const stop: Handler = async ({ host, body }) => {
   return json(host.status())
 }
 
+const resources: Handler = ({ host }) => json(running(host).resources)
+
 /** By method and path. Only `POST /claim` may come for another session than the host's own. */
 export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /claim': claim,
@@ -174,6 +176,7 @@ export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'GET /screen': screen,
   'GET /output': output,
   'GET /commands': ({ host }) => json(host.session.shell.log.commands),
+  'GET /resources': resources,
   'GET /environment': environment,
   'POST /update': update,
   'POST /suspend': suspend,

@@ -8,6 +8,7 @@ import {
   type HostExit,
   type HostMessage,
   newEpoch,
+  type Resources,
   resumed,
   type Sight,
   type SignalName,
@@ -214,6 +215,10 @@ export class Session implements Watched, Controls {
     this.activity.watch(to.idleSeconds)
     this.activity.note('extended')
     this.expiry.set(to)
+  }
+
+  get resources(): Resources {
+    return this.#pty.resources
   }
 
   /** To the foreground process group. False when nothing there takes it. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import type { HostStatus, ScreenJson } from '@holdfast/protocol'
+import type { HostStatus, Resources, ScreenJson } from '@holdfast/protocol'
 import { claimOf, eventually, grant, HOST_ID, SESSION, shell, startHost, type TestHost } from './harness.ts'
 
 test('an empty host says so, and that it is ready', async (t) => {
@@ -203,6 +203,29 @@ test('a watch tells the state at once and every change of it', async (t) => {
   await view.closed
   await eventually('the viewer gone', () => lines.at(-1)?.viewers === 0)
   assert.ok(lines.length < 15, `${lines.length} lines`)
+})
+
+test('what a session uses is told: all its processes, what they hold and what they have computed', async (t) => {
+  const host = await startHost(t)
+  // Grows by 64 MiB and by half a second of CPU time, in a process of its own.
+  const program =
+    'const b = Buffer.alloc(64 << 20, 1); while (process.cpuUsage().user < 5e5); console.log("grown"); process.stdin.once("data", () => process.exit(b.length - b.length))'
+  await host.claim(shell(`echo begun; read a; ${process.execPath} -e '${program}'; true`))
+  const view = (await host.view()).attach()
+  await view.shows('begun')
+  const resources = async () => (await host.call('GET', '/resources')).json() as unknown as Resources
+  const before = await resources()
+  assert.ok(before.processes >= 2 && before.memoryBytes > 0, JSON.stringify(before))
+  view.type('\n')
+  await view.shows('grown')
+  const after = await resources()
+  assert.ok(after.processes === before.processes + 1, JSON.stringify({ before, after }))
+  assert.ok(after.memoryBytes - before.memoryBytes >= 64 << 20, JSON.stringify({ before, after }))
+  assert.ok(after.cpuMs - before.cpuMs >= 400, JSON.stringify({ before, after }))
+  view.type('\n')
+  await view.gets('exit')
+  const late = await host.call('GET', '/resources')
+  assert.deepEqual([late.status, late.json().code], [409, 'SESSION_ENDED'])
 })
 
 test('stop ends everything: what ignores HUP and TERM, and what left the session', async (t) => {

@@ -3,7 +3,8 @@ import type { Session } from '@holdfast/protocol'
 import { useComputed } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { type Action, SHOW_HELP, SHOW_PALETTE, useActions } from '../keys/actions.ts'
-import { go, NEW_SESSION, terminalHref } from '../route.ts'
+import { likeSession } from '../new/recent.ts'
+import { go, NEW_SESSION, newSessionHref, terminalHref } from '../route.ts'
 import type { Endings } from '../sessions/endings.ts'
 import { FeedLine, NoSessions } from '../sessions/feed-line.tsx'
 import { filterOf, toggled } from '../sessions/filter.ts'
@@ -54,6 +55,14 @@ const actionsOf = (shown: () => readonly Session[], endings: Endings, search: ()
     { title: 'End the session, or those selected', keys: 'e', run: () => endChosen(shown(), endings) },
     { title: 'Undo ending', keys: 'u', run: () => endings.undo() },
     { title: 'New session', keys: 'n', run: () => go(NEW_SESSION) },
+    {
+      title: 'New session like this one',
+      keys: 'r',
+      run: onRow((id) => {
+        const session = shown().find((one) => one.id === id)
+        if (session !== undefined) go(newSessionHref(likeSession(session)))
+      }),
+    },
     SHOW_PALETTE,
     SHOW_HELP,
   ]

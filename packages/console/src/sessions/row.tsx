@@ -3,7 +3,8 @@ import { hasEnded, type Session } from '@holdfast/protocol'
 import { joinCommand } from '../command-line.ts'
 import { now } from '../now.ts'
 import { terminalHref } from '../route.ts'
-import { agentText, ageText, phaseText, troubleText } from '../wording.ts'
+import { agentText, ageText, memoryText, phaseText, shareText, troubleText } from '../wording.ts'
+import type { Facts } from './facts.ts'
 
 export interface RowProps {
   session: Session
@@ -12,6 +13,7 @@ export interface RowProps {
   current: boolean
   marked: boolean
   ending: boolean
+  facts: Facts | undefined
   onMark(range: boolean): void
   onEnd(): void
   onLabel(label: string): void
@@ -55,7 +57,37 @@ const Under = ({ session, onLabel }: Pick<RowProps, 'session' | 'onLabel'>) => {
   )
 }
 
-export const Row = ({ session, place, current, marked, ending, onMark, onEnd, onLabel }: RowProps) => {
+/** The program, and the last command of its shell or else the title. */
+const Command = ({ session, facts }: Pick<RowProps, 'session' | 'facts'>) => {
+  const last = facts?.lastCommand
+  const failed = last?.exitCode ? <span class="trouble-code"> ✗ {last.exitCode}</span> : null
+  return (
+    <td class="c-command">
+      <code>{joinCommand([session.command, ...session.args])}</code>
+      {last?.command ? (
+        <span class="second" title={last.state === 'ended' ? 'its last command' : 'its command that runs'}>
+          <code>$ {last.command}</code>
+          {last.state === 'ended' ? failed : ' …'}
+        </span>
+      ) : (
+        session.title && <span class="second">{session.title}</span>
+      )}
+    </td>
+  )
+}
+
+const Uses = ({ facts }: { facts: Facts | undefined }) => (
+  <td class="c-uses">
+    {facts && (
+      <>
+        {memoryText(facts.memoryBytes)}
+        <span class="second">{facts.cpu !== null && `${shareText(facts.cpu)} CPU`}</span>
+      </>
+    )}
+  </td>
+)
+
+export const Row = ({ session, place, current, marked, ending, facts, onMark, onEnd, onLabel }: RowProps) => {
   const ended = hasEnded(session.phase)
   const verb = ended ? 'Remove' : 'End'
   const states = [ended && 'ended', current && 'current', marked && 'marked', ending && 'ending'].filter(Boolean)
@@ -76,10 +108,7 @@ export const Row = ({ session, place, current, marked, ending, onMark, onEnd, on
         </a>
         <Under session={session} onLabel={onLabel} />
       </th>
-      <td class="c-command">
-        <code>{joinCommand([session.command, ...session.args])}</code>
-        {session.title && <span class="second">{session.title}</span>}
-      </td>
+      <Command session={session} facts={facts} />
       <td class="c-template">{session.template}</td>
       <td class="c-node">
         {session.node ?? <span class="quiet">none yet</span>}
@@ -92,6 +121,7 @@ export const Row = ({ session, place, current, marked, ending, onMark, onEnd, on
         {session.viewers}
         <span class="unit"> {session.viewers === 1 ? 'viewer' : 'viewers'}</span>
       </td>
+      <Uses facts={facts} />
       <td class="c-idle">{!ended && session.activity && <Since iso={session.activity.at} />}</td>
       <td class="c-age">
         <Since iso={session.createdAt} />

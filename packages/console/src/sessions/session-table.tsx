@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { narrow } from '../narrow.ts'
 import type { Chosen } from './chosen.ts'
 import type { Endings } from './endings.ts'
+import { useFacts } from './facts.ts'
 import { type Column, type Order, turned } from './order.ts'
 import { Row } from './row.tsx'
 import { useVirtualRows } from './virtual-rows.ts'
@@ -30,6 +31,7 @@ const HEADS: readonly { title: string; class: string; column?: Column }[] = [
   { title: 'Node', class: 'c-node', column: 'node' },
   { title: 'Size', class: 'c-size' },
   { title: 'Viewers', class: 'c-viewers', column: 'viewers' },
+  { title: 'Uses', class: 'c-uses' },
   { title: 'Idle', class: 'c-idle', column: 'idle' },
   { title: 'Age', class: 'c-age', column: 'age' },
 ]
@@ -96,6 +98,8 @@ export const SessionTable = (props: TableProps) => {
   const { sessions, chosen, endings, onLabel } = props
   const scroller = useRef<HTMLDivElement>(null)
   const rows = useVirtualRows(scroller, sessions.length, narrow.value ? CARD_PX : ROW_PX, HEAD_PX)
+  const drawn = sessions.slice(rows.first, rows.end)
+  const facts = useFacts(drawn)
   const current = chosen.row.value
   const index = sessions.findIndex(({ id }) => id === current)
   useEffect(() => {
@@ -112,7 +116,7 @@ export const SessionTable = (props: TableProps) => {
         <Heads {...props} />
         <tbody>
           <Gap px={rows.before} />
-          {sessions.slice(rows.first, rows.end).map((session, at) => (
+          {drawn.map((session, at) => (
             <Row
               key={session.id}
               session={session}
@@ -120,6 +124,7 @@ export const SessionTable = (props: TableProps) => {
               current={session.id === current}
               marked={chosen.ids.value.has(session.id)}
               ending={endings.has(session.id)}
+              facts={facts.value.get(session.id)}
               onMark={(range) => chosen.toggle(session.id, sessions, range)}
               onEnd={() => endings.plan([session])}
               onLabel={onLabel}
