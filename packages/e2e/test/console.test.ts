@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Session } from '@holdfast/protocol'
 import type { Browser, Page } from 'playwright-core'
 import { browserIsMissing, launchBrowser, openConsole } from './support/browser.ts'
-import { type Stack, startStack, until } from './support/stack.ts'
+import { dockerIsMissing, type Stack, startStack, until } from './support/stack.ts'
 
 /** A shell that marks its commands by variables alone; see docs/shell-integration.md. */
 const SHELL = {
@@ -17,12 +17,12 @@ const SHELL = {
   },
 }
 
-describe('the console on a real Holdfast', { skip: browserIsMissing }, () => {
+describe('the console on a real Holdfast', { skip: browserIsMissing || dockerIsMissing }, () => {
   let stack: Stack
   let browser: Browser
   const pages: Page[] = []
   before(async () => {
-    stack = await startStack('process')
+    stack = await startStack('docker')
     browser = await launchBrowser()
   })
   after(async () => {
@@ -53,6 +53,39 @@ describe('the console on a real Holdfast', { skip: browserIsMissing }, () => {
     assert.equal((await stack.client.listSessions()).sessions.length, 3, 'not before the time to undo is over')
     await page.getByText('No sessions yet').waitFor({ timeout: 30_000 })
     assert.equal((await stack.client.listSessions()).sessions.length, 0)
+  })
+
+  test('a session is started, typed into, resized with the window, split, and is the same after a reload', async () => {
+    const page = await open('#/new')
+    await page.getByLabel('Command').fill('bash --norc')
+    await page.getByLabel('Name').fill('first')
+    await page.getByRole('button', { name: 'Start session' }).click()
+    await screen(page, '$')
+    const [session] = (await stack.client.listSessions()).sessions
+    const { id } = session ?? (await create('never'))
+    const size = async () => {
+      const { cols, rows } = await stack.client.getSession(id)
+      return { cols, rows }
+    }
+    const before = await size()
+    await page.setViewportSize({ width: 900, height: 600 })
+    await until('a smaller size', async () => {
+      const { cols, rows } = await size()
+      return cols < before.cols && rows < before.rows
+    })
+    const { cols } = await size()
+    await page.keyboard.type('tput cols; printf "\\033[31mred \\360\\237\\230\\200 end\\033[0m\\n"\n')
+    await screen(page, `${cols}`)
+    await screen(page, 'red 😀 end')
+    const { id: other } = await create('second')
+    await page.goto(`${stack.url}/#/s/${id}+${other}`)
+    await page.getByRole('separator').waitFor()
+    await until('half the width', async () => (await size()).cols < cols)
+    const rows = () => page.locator('.pane .xterm-rows').allInnerTexts()
+    await until('both screens', async () => (await rows()).every((text) => text.includes('$')))
+    const shown = await rows()
+    await page.reload()
+    await until('the same screens', async () => JSON.stringify(await rows()) === JSON.stringify(shown))
   })
 
   test('a shell tells how its commands end, and goes on under an open page when the gateway is killed', async () => {
@@ -111,14 +144,32 @@ describe('the console on a real Holdfast', { skip: browserIsMissing }, () => {
     await guest.getByLabel('API key').waitFor()
   })
 
-  test('after twenty megabytes of output the page shows its end and goes on', async () => {
+  test('twenty megabytes of output never freeze the page, which then has the memory back', async (t) => {
     const { id } = await create('flood')
     const page = await open(`#/s/${id}`)
     await screen(page, '$')
-    await page.keyboard.type('head -c 20000000 /dev/urandom | base64 -w 100; echo flood-is-over\n')
-    await until('the end', async () => (await stack.client.screen(id, 'text')).includes('flood-is-over\n'), 90_000)
-    await screen(page, 'flood-is-over')
-    await page.keyboard.type('echo and-on-$((40 + 2))\n')
-    await screen(page, 'and-on-42')
+    const tab = await page.context().newCDPSession(page)
+    await tab.send('Performance.enable')
+    const flood = async (word: string): Promise<number> => {
+      await page.keyboard.type(`head -c 15000000 /dev/urandom | base64 -w 100; echo ${word}-$((40 + 2))\n`)
+      await until('the end', async () => (await stack.client.screen(id, 'text')).includes(`${word}-42\n`), 90_000)
+      await screen(page, `${word}-42`)
+      await tab.send('HeapProfiler.collectGarbage')
+      const { metrics } = await tab.send('Performance.getMetrics')
+      return metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? Number.NaN
+    }
+    await page.evaluate(() => {
+      const seen = { longestMs: 0 }
+      Object.assign(window, { seen })
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) seen.longestMs = Math.max(seen.longestMs, duration)
+      }).observe({ type: 'longtask' })
+    })
+    const once = await flood('once') // the lines above the screen are all there
+    const twice = await flood('twice')
+    const longestMs = await page.evaluate(() => (window as unknown as { seen: { longestMs: number } }).seen.longestMs)
+    t.diagnostic(`longest task ${longestMs} ms; ${once} bytes, then ${twice}`)
+    assert.ok(longestMs < 200, `the longest task took ${longestMs} ms`)
+    assert.ok(twice - once < 2 << 20, `${once} bytes before, ${twice} after`)
   })
 })

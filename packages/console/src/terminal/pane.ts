@@ -39,6 +39,8 @@ export interface PaneHooks {
 }
 
 const USUAL_FONT = 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
+/** xterm.js lets the page go on only between two writes. */
+const PIECE_BYTES = 16 * 1024
 const FIT_DELAY_MS = 100
 const SCROLLBACK_LINES = 5000
 const FOUND = {
@@ -182,7 +184,11 @@ export class Pane {
 
   /** Of the session's output; the terminal answers nothing of it, for the session host does. */
   write(bytes: Uint8Array, parsed?: () => void): void {
-    this.#terminal.write(this.#whole.push(this.#filter.push(bytes)), parsed)
+    const show = (piece: Uint8Array, done?: () => void) =>
+      this.#terminal.write(this.#whole.push(this.#filter.push(piece)), done)
+    let at = 0
+    for (; at + PIECE_BYTES < bytes.length; at += PIECE_BYTES) show(bytes.subarray(at, at + PIECE_BYTES))
+    show(bytes.subarray(at), parsed)
   }
 
   reset(): void {
