@@ -17,6 +17,7 @@ const list = async (page: Page, { url }: Scene): Promise<void> => {
   await page.goto(url)
   await page.getByText('Live', { exact: true }).waitFor()
   await page.getByText('waits for you').first().waitFor()
+  await page.locator('.c-uses', { hasText: 'CPU' }).first().waitFor({ state: 'attached' })
 }
 
 const terminal = async (page: Page, { url, sessions }: Scene): Promise<void> => {
@@ -75,6 +76,14 @@ export const SHOTS: readonly Shot[] = [
     take: async (page, { url }) => {
       await page.goto(`${url}/#/new`)
       await page.getByRole('option').first().waitFor({ state: 'attached' })
+    },
+  },
+  {
+    name: 'new-more',
+    take: async (page, { url }) => {
+      await page.goto(`${url}/#/new`)
+      await page.getByText('More: directory').click()
+      await page.getByLabel('limits.memoryMb').fill('512')
     },
   },
   { name: 'terminal', take: terminal },
