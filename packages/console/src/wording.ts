@@ -55,10 +55,11 @@ export const ageText = (iso: string, nowMs: number): string => {
   return unit ? `${Math.floor(seconds / unit.seconds)} ${unit.name}` : 'now'
 }
 
-/** E.g. `84 MiB`, `1.5 GiB`. */
+/** Two digits at least: `0.5 MiB`, `84 MiB`, `1.5 GiB`. */
 export const memoryText = (bytes: number): string => {
   const mebibytes = bytes / 2 ** 20
-  return mebibytes < 1000 ? `${Math.round(mebibytes)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`
+  const [value, unit] = mebibytes < 1000 ? [mebibytes, 'MiB'] : [mebibytes / 1024, 'GiB']
+  return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`
 }
 
 /** Of one core, so that two busy ones are 200 %. */
