@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Session } from '@holdfast/protocol'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { browserIsMissing, launchBrowser, openConsole } from './support/browser.ts'
 import { traceTasks } from './support/page-tasks.ts'
 import { dockerIsMissing, type Stack, startStack, until } from './support/stack.ts'
@@ -34,8 +34,8 @@ describe('the console on a real Holdfast', { skip: browserIsMissing || dockerIsM
   const create = (name: string): Promise<Session> => stack.client.createSession({ ...SHELL, name })
   const screen = (page: Page, text: string): Promise<void> =>
     page.locator('.pane:not([hidden]) .xterm-rows', { hasText: text }).first().waitFor({ timeout: 20_000 })
-  const open = async (path: string): Promise<Page> => {
-    const page = await openConsole(browser, stack)
+  const open = async (path: string, options?: BrowserContextOptions): Promise<Page> => {
+    const page = await openConsole(browser, stack, options)
     pages.push(page)
     await page.getByRole('heading', { name: 'Sessions' }).waitFor()
     await page.goto(`${stack.url}/${path}`)
@@ -143,6 +143,25 @@ describe('the console on a real Holdfast', { skip: browserIsMissing || dockerIsM
     await guest.goto(`${stack.url}/#/`)
     await guest.reload()
     await guest.getByLabel('API key').waitFor()
+  })
+
+  test('on a phone the session fits, and keys that its keyboard lacks are typed from the bar', async () => {
+    const { id } = await create('pocket')
+    const page = await open(`#/s/${id}`, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
+    await screen(page, '$')
+    await until('the width of the phone', async () => (await stack.client.getSession(id)).cols < 60)
+    await page.locator('.pane .xterm-screen').tap()
+    await page.keyboard.type('sleep 1000\n')
+    await screen(page, 'sleep 1000')
+    await page.getByRole('button', { name: 'Ctrl C' }).tap()
+    await page.getByText('130').waitFor()
+    await page.getByRole('button', { name: 'Up', exact: true }).tap()
+    await page.keyboard.type('\u007f\u007f\u007f\n') // `sleep 1`
+    await until('its end', async () => {
+      const { commands = [] } = await stack.client.getSession(id)
+      return commands.at(-1)?.state === 'ended' && commands.at(-1)?.exitCode === 0
+    })
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, 'nothing is cut off')
   })
 
   test('twenty megabytes of output never freeze the page, which then has the memory back', async (t) => {
