@@ -5,6 +5,8 @@ import { type Layout, parseLayout } from './terminal/layout.ts'
 export type Route =
   | { page: 'sessions' }
   | { page: 'new' }
+  | { page: 'wall' }
+  | { page: 'operate' }
   | { page: 'terminal'; layout: Layout }
   | { page: 'shared'; session: string; ticket: string }
   | { page: 'unknown'; path: string }
@@ -13,6 +15,8 @@ export const parseRoute = (hash: string): Route => {
   const path = hash.replace(/^#/, '') || '/'
   if (path === '/') return { page: 'sessions' }
   if (path === '/new') return { page: 'new' }
+  if (path === '/wall') return { page: 'wall' }
+  if (path === '/operate') return { page: 'operate' }
   const [, session, ticket] = /^\/w\/([a-z0-9-]+)\/([\w-]+)$/.exec(path) ?? []
   if (session && ticket) return { page: 'shared', session, ticket }
   const layout = path.startsWith('/s/') ? parseLayout(path.slice(3)) : null
@@ -21,6 +25,8 @@ export const parseRoute = (hash: string): Route => {
 
 export const SESSIONS = '#/'
 export const NEW_SESSION = '#/new'
+export const WALL = '#/wall'
+export const OPERATE = '#/operate'
 /** Of one session, or of a layout of several. */
 export const terminalHref = (layout: string): string => `#/s/${layout}`
 

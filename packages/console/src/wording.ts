@@ -1,5 +1,5 @@
 /** Facts about sessions as short texts: phase, age, end. */
-import { hasEnded, type Session } from '@holdfast/protocol'
+import { type Death, END_REASONS, hasEnded, type Session } from '@holdfast/protocol'
 
 export type Tone = 'good' | 'busy' | 'bad' | 'quiet'
 
@@ -39,6 +39,13 @@ export const troubleText = (session: Session): string | null => {
   if (is('NodeLost', 'True')) return 'its node is lost'
   if (is('Reachable', 'False')) return 'not reachable'
   return is('Healthy', 'False') ? 'not healthy' : null
+}
+
+/** The cause of an end as a sentence, and who ended it. */
+export const deathText = ({ cause, detail, by, exitCode, signal }: Death): string => {
+  const how = signal ? `signal ${signal}` : exitCode === null ? '' : `exit code ${exitCode}`
+  const more = [how, detail === how ? '' : detail, `by ${by.name}`].filter(Boolean).join(', ')
+  return `${END_REASONS[cause].meaning.replace(/\.$/, '')} (${more}).`
 }
 
 const UNITS = [

@@ -60,8 +60,9 @@ export class Sampler {
 
   /** Samples now and at every step from now on. */
   start(): void {
-    this.take(Date.now()).catch(() => undefined) // a collector that fails leaves a gap
-    this.#timer = setTimeout(() => this.start(), STEP_MS - (Date.now() % STEP_MS)).unref()
+    const nowMs = Date.now() // once: a step must not end between two looks at the clock
+    this.take(nowMs).catch(() => undefined) // a collector that fails leaves a gap
+    this.#timer = setTimeout(() => this.start(), STEP_MS - (nowMs % STEP_MS)).unref()
   }
 
   stop(): void {

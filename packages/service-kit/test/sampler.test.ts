@@ -88,6 +88,20 @@ test('a service has no lines of the other one, and both together have all', asyn
   )
 })
 
+test('a timer that is early, and a step that ends while a sample is taken, leave no gap', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: T0 - 1 })
+  const { metrics, sampler, lines } = world()
+  metrics.holdfast_orchestrator_sessions.set({ phase: 'running', runtime: 'docker' }, 1)
+  Object.assign(metrics.holdfast_orchestrator_sessions, { collect: () => t.mock.timers.setTime(Date.now() + 1) })
+  sampler.start()
+  while (Date.now() < T0 + 46_000) {
+    t.mock.timers.tick(500)
+    await new Promise((done) => setImmediate(done))
+  }
+  sampler.stop()
+  assert.deepEqual(lines('sessions', 1, T0 + 45_000), { running: [1, 1, 1, 1] })
+})
+
 test('only the last hour is kept', async () => {
   const { metrics, sampler, lines } = world()
   metrics.holdfast_orchestrator_sessions.set({ phase: 'running', runtime: 'docker' }, 1)
