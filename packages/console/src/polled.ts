@@ -35,8 +35,8 @@ export const usePolled = <T>(load: () => Promise<T>, everyMs: number, inputs: re
     const stop = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
     const go = async (): Promise<void> => {
-      clearTimeout(timer)
       if (!document.hidden) await ask(load, failure)
+      clearTimeout(timer) // of another look, begun when the page was shown again
       if (!stop.signal.aborted) timer = setTimeout(() => void go(), everyMs)
     }
     void go()

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { accessFaults } from './accessible.ts'
 import { noBrowser } from './chromium.ts'
 import { fakeSession } from './fake-session.ts'
-import { browserFixture, ID, until } from './fixture.ts'
+import { browserFixture, ID, linkSays, until } from './fixture.ts'
 import { fakeCharts, fakeDeath, fakeNode } from './stand-in-operator.ts'
 
 suite('the operate page in a browser', { skip: noBrowser(process.env.CI) }, () => {
@@ -155,7 +155,16 @@ suite('the operate page in a browser', { skip: noBrowser(process.env.CI) }, () =
     await page.keyboard.press('Escape')
     await says.waitFor({ state: 'hidden' })
     await page.keyboard.press('j')
+    await page.locator('a.row-link:focus').waitFor()
     await page.keyboard.press('w')
+    await says.waitFor()
+    await page.keyboard.press('Escape')
+    await says.waitFor({ state: 'hidden' })
+    await page.keyboard.press('Enter')
+    await linkSays(page, 'Attached')
+    await page.keyboard.press('Control+Shift+P')
+    await page.keyboard.type('why this')
+    await page.keyboard.press('Enter')
     await says.waitFor()
   })
 

@@ -12,9 +12,9 @@ const world = (refreshMs: number) => {
     explain: (error) => `no: ${(error as Error).message}`,
     refreshMs,
   })
-  const watch = (id: string) => {
+  const watch = (id: string, ended = false) => {
     const shot = signal<Shot>(null)
-    return { shot, leave: screens.watch(id, shot) }
+    return { shot, leave: screens.watch(id, shot, ended) }
   }
   return { asked, screens, watch }
 }
@@ -42,8 +42,7 @@ test('four are asked for at a time, the others when one has answered', async () 
 test('a running one is asked for again, one that has ended is not, and none while the tab is hidden', async () => {
   const { asked, screens, watch } = world(0)
   const running = watch('running')
-  const ended = watch('ended')
-  screens.changed('ended', true)
+  const ended = watch('ended', true)
   for (const { answer } of asked.splice(0)) answer('x')
   await new Promise<void>((done) => {
     const look = (): void => (asked.length > 0 ? done() : void setImmediate(look))
@@ -67,6 +66,9 @@ test('a running one is asked for again, one that has ended is not, and none whil
     asked.map(({ id }) => id),
     ['running'],
   )
+  asked.splice(0)[0]?.fail(new Error('away'))
+  await settle()
+  assert.deepEqual(running.shot.value, { ansi: 'y' }, 'what was there stays')
   running.leave()
   ended.leave()
 })

@@ -9,7 +9,7 @@ export const chartsRoute: FastifyPluginAsync<SessionsParts> = async (app, parts)
   const sampler = new Sampler(parts.metrics.registry)
   app.addHook('onReady', async () => sampler.start())
   app.addHook('onClose', async () => sampler.stop())
-  app.get('/v1/charts', async (request, reply) => {
+  app.get('/v1/charts', { exposeHeadRoute: false }, async (request, reply) => {
     const answer = await forwardCall(request, reply, parts)
     if (answer.statusCode !== 200) {
       await passBack(answer, reply, parts.goingDown)

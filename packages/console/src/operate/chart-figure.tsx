@@ -86,7 +86,7 @@ export const ChartFigure = ({ chart, times }: FigureProps) => {
   return (
     <figure ref={figure} class="chart" data-chart={chart.id}>
       <figcaption>{chart.title}</figcaption>
-      {chart.series.length === 0 ? <p class="plot-empty quiet">Nothing to show yet.</p> : null}
+      {chart.series.length === 0 && <p class="plot-empty quiet">Nothing to show yet.</p>}
       <div class="plot" aria-hidden="true" hidden={chart.series.length === 0} />
       <Failure text={failure.value} />
       {chart.series.length > 0 && <Legend {...chart} />}

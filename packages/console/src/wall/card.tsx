@@ -1,7 +1,7 @@
 /** One session on the wall: its screen, its name and what it is doing; all of it is the way in. */
 import { hasEnded, type Session } from '@holdfast/protocol'
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { terminalHref } from '../route.ts'
 import { agentText, phaseText, troubleText } from '../wording.ts'
 import type { Screens, Shot } from './screens.ts'
@@ -21,8 +21,13 @@ const useShot = (session: Session, screens: Screens): Shot => {
   const shot = useSignal<Shot>(null)
   const { id } = session
   const has = hasScreen(session)
-  useEffect(() => (has ? screens.watch(id, shot) : undefined), [id, has])
-  useEffect(() => screens.changed(id, hasEnded(session.phase)), [session])
+  const ended = hasEnded(session.phase)
+  const known = useRef(session)
+  useEffect(() => (has ? screens.watch(id, shot, ended) : undefined), [id, has])
+  useEffect(() => {
+    if (known.current !== session) screens.changed(id, ended)
+    known.current = session
+  }, [session])
   return shot.value
 }
 

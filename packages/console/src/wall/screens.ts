@@ -36,8 +36,8 @@ export class Screens {
   }
 
   /** While it is in view; gives what ends that. */
-  watch(id: string, shot: Signal<Shot>): () => void {
-    const entry: Watched = { shot, ended: false, askedAtMs: 0, dueAtMs: 0 }
+  watch(id: string, shot: Signal<Shot>, ended: boolean): () => void {
+    const entry: Watched = { shot, ended, askedAtMs: 0, dueAtMs: 0 }
     this.#watched.set(id, entry)
     this.#pump()
     return () => {
@@ -77,12 +77,14 @@ export class Screens {
     this.#running++
     entry.askedAtMs = Date.now()
     entry.dueAtMs = Number.POSITIVE_INFINITY
+    const before = entry.shot.peek()
+    const shown = before !== null && 'ansi' in before ? before.ansi : null
     try {
       const ansi = await this.#parts.read(id)
-      const { value } = entry.shot
-      if (!value || !('ansi' in value) || value.ansi !== ansi) entry.shot.value = { ansi }
+      if (ansi !== shown) entry.shot.value = { ansi }
     } catch (error) {
-      entry.shot.value = { failure: this.#parts.explain(error) }
+      const failure = this.#parts.explain(error)
+      if (shown === null) entry.shot.value = { failure } // else it stays; the page tells when the API is away
     }
     const again = Date.now() + (this.#parts.refreshMs ?? REFRESH_MS)
     if (!entry.ended) entry.dueAtMs = Math.min(entry.dueAtMs, again)

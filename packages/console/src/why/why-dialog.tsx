@@ -1,5 +1,5 @@
 /** Why a session is where it is, in the words of the API; also of one that is gone. */
-import type { Death, Why } from '@holdfast/protocol'
+import { type Death, HoldfastError, type Why } from '@holdfast/protocol'
 import { signal } from '@preact/signals'
 import { client } from '../connection.ts'
 import { Dialog } from '../dialog.tsx'
@@ -57,9 +57,19 @@ const Deaths = ({ deaths }: { deaths: readonly Death[] }) =>
     </>
   )
 
+/** Null: it was deleted, and only its ends are known. */
+const whyOf = async (id: string): Promise<Why | null> => {
+  try {
+    return await client.why(id)
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'SESSION_NOT_FOUND') return null
+    throw error
+  }
+}
+
 const Answer = ({ id }: { id: string }) => {
   const { value, failure } = usePolled(
-    async () => ({ deaths: await client.deaths(id), why: await client.why(id).catch(() => null) }),
+    async () => ({ deaths: await client.deaths(id), why: await whyOf(id) }),
     REFRESH_MS,
     [id],
   )
