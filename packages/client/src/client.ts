@@ -1,5 +1,7 @@
 /** The HTTP API of a gateway, one method a call, and the way to an attachment. Throws HoldfastError with the server's code. */
 import {
+  CHART_MINUTES,
+  type Charts,
   type CreateSession,
   type Death,
   type DeathPage,
@@ -7,6 +9,7 @@ import {
   type NodeList,
   OUTPUT_FROM,
   type Phase,
+  type Placement,
   type PoolState,
   type Reaped,
   type ReapList,
@@ -64,6 +67,14 @@ export interface DeathQuery {
   cursor?: string
 }
 
+/** Which session placement is asked for. */
+export interface PlacementQuery {
+  /** Default: the default template. */
+  template?: string
+  /** Each `name=value` that the node must have. */
+  label?: readonly string[]
+}
+
 /** Which sessions are wanted. */
 export interface ListQuery {
   /** Only those in this phase. */
@@ -103,7 +114,7 @@ const TICKET_SECONDS = 30
 
 const base64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 
-const queryOf = (query: ListQuery | DeathQuery | OutputRange): string => {
+const queryOf = (query: ListQuery | PlacementQuery | DeathQuery | OutputRange): string => {
   const entries = Object.entries(query).flatMap(([name, value]) =>
     [value].flat().map((item): [string, string] => [name, String(item)]),
   )
@@ -320,6 +331,16 @@ export class HoldfastClient {
   /** Freezes, or releases, every timer that ends sessions. */
   setMaintenance(on: boolean): Promise<NodeList> {
     return this.#http.json('PUT', '/v1/maintenance', { body: { on } })
+  }
+
+  /** For operators: where a session would go now, and what speaks against each other node. Throws UNKNOWN_TEMPLATE. */
+  placement(query: PlacementQuery = {}): Promise<Placement> {
+    return this.#http.json('GET', `/v1/placement${queryOf(query)}`)
+  }
+
+  /** For operators: numbers of the last `minutes`, 1 to 60. */
+  charts(minutes = CHART_MINUTES): Promise<Charts> {
+    return this.#http.json('GET', `/v1/charts?minutes=${minutes}`)
   }
 
   /** What the caller's tenant uses of its quota. */

@@ -10,6 +10,7 @@ export {
   type ListQuery,
   type OutputPart,
   type OutputRange,
+  type PlacementQuery,
 } from './client.ts'
 export type { LinkState } from './link.ts'
 export { type Prediction, PredictiveEcho, type Sight } from './predictive-echo.ts'

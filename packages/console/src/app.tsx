@@ -1,18 +1,21 @@
 /** The frame of every page: who may see it, the bar on top, and the page that the address asks for. */
 import { useEffect } from 'preact/hooks'
-import { account, checkAccount, client, explain, signOut } from './connection.ts'
+import { account, checkAccount, client, explain, isOperator, signOut } from './connection.ts'
 import { SHOW_HELP, SHOW_PALETTE } from './keys/actions.ts'
 import { HelpDialog } from './keys/help-dialog.tsx'
 import { NewSessionPage } from './new/new-session-page.tsx'
 import { LoginPage } from './pages/login-page.tsx'
+import { OperatePage } from './pages/operate-page.tsx'
 import { SessionsPage } from './pages/sessions-page.tsx'
 import { SharedPage } from './pages/shared-page.tsx'
 import { TerminalPage } from './pages/terminal-page.tsx'
+import { WallPage } from './pages/wall-page.tsx'
 import { Palette } from './palette/palette.tsx'
-import { type Route, route, SESSIONS } from './route.ts'
+import { OPERATE, type Route, route, SESSIONS, WALL } from './route.ts'
 import { Endings } from './sessions/endings.ts'
 import { EndingsToast } from './sessions/endings-toast.tsx'
 import { SessionList } from './sessions/session-list.ts'
+import { WhyDialog } from './why/why-dialog.tsx'
 
 const list = new SessionList(client, explain)
 const endings = new Endings({
@@ -28,12 +31,29 @@ const Mark = () => (
   </svg>
 )
 
+const PAGES = [
+  { page: 'sessions', title: 'Sessions', href: SESSIONS },
+  { page: 'wall', title: 'Wall', href: WALL },
+  { page: 'operate', title: 'Operate', href: OPERATE },
+] as const
+
+const Pages = () => (
+  <nav aria-label="Pages">
+    {PAGES.filter(({ page }) => page !== 'operate' || isOperator()).map(({ page, title, href }) => (
+      <a key={page} href={href} aria-current={route.value.page === page ? 'page' : undefined}>
+        {title}
+      </a>
+    ))}
+  </nav>
+)
+
 const TopBar = ({ principal }: { principal: string }) => (
   <header class="topbar">
-    <a class="brand" href={SESSIONS}>
+    <a class="brand" href={SESSIONS} aria-label="Holdfast">
       <Mark />
-      Holdfast
+      <span>Holdfast</span>
     </a>
+    <Pages />
     <button type="button" class="plain" onClick={SHOW_PALETTE.run} aria-keyshortcuts="Control+K">
       Commands <kbd>Ctrl+K</kbd>
     </button>
@@ -62,6 +82,10 @@ const Page = ({ at }: { at: Exclude<Route, { page: 'shared' }> }) => {
       return <NewSessionPage key={String(at.fields)} list={list} fields={at.fields} />
     case 'terminal':
       return <TerminalPage layout={at.layout} list={list} endings={endings} />
+    case 'wall':
+      return <WallPage list={list} />
+    case 'operate':
+      return <OperatePage />
     case 'unknown':
       return (
         <main class="page narrow">
@@ -87,6 +111,7 @@ const SignedIn = ({ principal, at }: { principal: string; at: Exclude<Route, { p
       <EndingsToast endings={endings} />
       <Palette sessions={list.sessions.value} />
       <HelpDialog />
+      <WhyDialog />
     </>
   )
 }

@@ -7,7 +7,7 @@ export type Account =
   | { kind: 'unknown' }
   | { kind: 'unreachable'; reason: string }
   | { kind: 'out'; notice: string | null }
-  | { kind: 'in'; principal: string }
+  | { kind: 'in'; principal: string; operator: boolean }
 
 /** Relative to the page, so that the console also works behind a path prefix. */
 export const base = new URL('.', location.href).href.replace(/\/$/, '')
@@ -16,10 +16,12 @@ export const client = new HoldfastClient({ url: base })
 export const account = signal<Account>({ kind: 'unknown' })
 
 const readAccount = async (answer: Response): Promise<Account> => {
-  const body: unknown = await answer.json()
-  const named = typeof body === 'object' && body !== null && 'principal' in body ? body.principal : ''
-  return { kind: 'in', principal: String(named) }
+  const { principal = '', role } = (await answer.json()) as { principal?: unknown; role?: unknown }
+  return { kind: 'in', principal: String(principal), operator: role === 'operator' }
 }
+
+/** May the caller do what is for operators? The API asks again. */
+export const isOperator = (): boolean => account.value.kind === 'in' && account.value.operator
 
 export const checkAccount = async (): Promise<void> => {
   try {

@@ -9,6 +9,9 @@ import './style/base.css'
 import './style/pages.css'
 import './style/sessions.css'
 import './style/terminal.css'
+import './style/operate.css'
+import './style/charts.css'
+import './style/wall.css'
 
 followAddress()
 followKeys()

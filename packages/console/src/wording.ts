@@ -1,5 +1,5 @@
 /** Facts about sessions as short texts: phase, age, end. */
-import { hasEnded, type Session } from '@holdfast/protocol'
+import { type Death, END_REASONS, hasEnded, type Session } from '@holdfast/protocol'
 
 export type Tone = 'good' | 'busy' | 'bad' | 'quiet'
 
@@ -41,6 +41,13 @@ export const troubleText = (session: Session): string | null => {
   return is('Healthy', 'False') ? 'not healthy' : null
 }
 
+/** The cause of an end as a sentence, and who ended it. */
+export const deathText = ({ cause, detail, by, exitCode, signal }: Death): string => {
+  const how = signal ? `signal ${signal}` : exitCode === null ? '' : `exit code ${exitCode}`
+  const more = [how, detail === how ? '' : detail, `by ${by.name}`].filter(Boolean).join(', ')
+  return `${END_REASONS[cause].meaning.replace(/\.$/, '')} (${more}).`
+}
+
 const UNITS = [
   { seconds: 86_400, name: 'd' },
   { seconds: 3600, name: 'h' },
@@ -54,13 +61,3 @@ export const ageText = (iso: string, nowMs: number): string => {
   const unit = UNITS.find((candidate) => seconds >= candidate.seconds)
   return unit ? `${Math.floor(seconds / unit.seconds)} ${unit.name}` : 'now'
 }
-
-/** Two digits at least: `0.5 MiB`, `84 MiB`, `1.5 GiB`. */
-export const memoryText = (bytes: number): string => {
-  const mebibytes = bytes / 2 ** 20
-  const [value, unit] = mebibytes < 1000 ? [mebibytes, 'MiB'] : [mebibytes / 1024, 'GiB']
-  return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`
-}
-
-/** Of one core, so that two busy ones are 200 %. */
-export const shareText = (share: number): string => `${Math.round(share * 100)} %`

@@ -11,7 +11,14 @@ test('the build is small, hashed and has nothing inline', async (t) => {
   const { dir, remove } = await buildConsole()
   t.after(remove)
   assert.ok((await firstLoadBytes(dir)) < FIRST_LOAD_LIMIT)
-  for (const name of await assetNames(dir)) assert.match(name, /-[\w-]{8}\.(js|css)$/)
+  const names = await assetNames(dir)
+  for (const later of ['live', 'plot'])
+    assert.ok(
+      names.some((name) => name.startsWith(`${later}-`)),
+      `${later} is a chunk`,
+    )
+  for (const name of names) assert.match(name, /-[\w-]{8}\.(js|css)$/)
   const html = await readFile(join(dir, 'index.html'), 'utf8')
+  assert.doesNotMatch(html, /live-|plot-/)
   assert.doesNotMatch(html, /<style|style=|<script(?![^>]*src=)|\son\w+=/)
 })

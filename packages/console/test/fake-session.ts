@@ -1,5 +1,5 @@
-/** A session resource for tests, with the fields that matter to the test on top. */
-import type { Session } from '@holdfast/protocol'
+/** A session resource for tests, with the fields that matter to the test on top, and what the API says of it. */
+import type { Session, Why } from '@holdfast/protocol'
 
 export const fakeSession = (fields: Partial<Session> & { id: string }): Session => ({
   name: fields.id,
@@ -21,4 +21,14 @@ export const fakeSession = (fields: Partial<Session> & { id: string }): Session 
   viewers: 0,
   createdAt: new Date().toISOString(),
   ...fields,
+})
+
+export const fakeWhy = ({ phase, conditions, createdAt }: Session): Why => ({
+  summary: `${phase}: nothing stands in the way`,
+  phase,
+  since: createdAt,
+  owner: 'the command',
+  waiting: null,
+  deadline: null,
+  conditions,
 })

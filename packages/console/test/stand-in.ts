@@ -13,7 +13,8 @@ import {
 } from '@holdfast/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { EchoHost } from './echo-host.ts'
-import { fakeSession } from './fake-session.ts'
+import { fakeSession, fakeWhy } from './fake-session.ts'
+import { OperatorSide } from './stand-in-operator.ts'
 
 export const KEY = 'hf_0123456789abcdefghjkmnpqrstvwxyz01234567'
 export const TEMPLATES = [
@@ -58,6 +59,12 @@ export class StandIn {
   down = false
   /** Refuse the stream of events while true. */
   eventsDown = false
+  /** Of whoever signs in. */
+  role: 'user' | 'operator' = 'user'
+  readonly operator = new OperatorSide()
+  /** As `ansi`, by session; and whose was asked for. */
+  readonly screens = new Map<string, string>()
+  readonly screensAsked: string[] = []
   readonly #dist: string
   readonly #streams = new Set<ServerResponse>()
   readonly #server = createServer((request, response) => {
@@ -128,7 +135,8 @@ export class StandIn {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? '/', 'http://stand-in').pathname
+    const url = new URL(request.url ?? '/', 'http://stand-in')
+    const path = url.pathname
     if (path === '/login' || path === '/logout') return this.#account(request, response, path)
     if (!path.startsWith('/v1/')) return this.#file(response, path)
     if (!request.headers.cookie?.includes(COOKIE)) throw new HoldfastError('UNAUTHENTICATED', 'Sign in first.')
@@ -136,11 +144,17 @@ export class StandIn {
     if (resource === 'openapi.json') return json(response, 200, DESCRIPTION)
     if (resource === 'templates') return json(response, 200, { templates: TEMPLATES })
     if (resource === 'events') return this.#events(response)
-    if (resource !== 'sessions') throw new HoldfastError('NOT_FOUND', path)
+    if (resource !== 'sessions') return this.#operate(request, response, url)
     if (id !== undefined) return this.#session(request, response, id, action)
-    if (request.method === 'GET')
-      return json(response, 200, this.#page(new URL(request.url ?? '', 'http://x').searchParams))
+    if (request.method === 'GET') return json(response, 200, this.#page(url.searchParams))
     json(response, 201, this.#create((await readJson(request)) as CreateSession))
+  }
+
+  async #operate(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    if (this.role !== 'operator') throw new HoldfastError('FORBIDDEN', 'only operators may do this')
+    const answer = this.operator.answer(request.method ?? '', url, await readJson(request))
+    if (answer === undefined) throw new HoldfastError('NOT_FOUND', url.pathname)
+    json(response, 200, answer)
   }
 
   #page(query: URLSearchParams): { sessions: Session[]; cursor?: string } {
@@ -157,7 +171,7 @@ export class StandIn {
       if ((await readJson(request)).key !== KEY) throw new HoldfastError('UNAUTHENTICATED', 'Unknown key.')
       response.writeHead(204, { 'set-cookie': `${COOKIE}; HttpOnly; SameSite=Strict; Path=/` }).end()
     } else if (request.headers.cookie?.includes(COOKIE)) {
-      json(response, 200, { principal: 'ada', tenant: 'default', role: 'member' })
+      json(response, 200, { principal: 'ada', tenant: 'default', role: this.role })
     } else throw new HoldfastError('UNAUTHENTICATED', 'Sign in first.')
   }
 
@@ -180,6 +194,8 @@ export class StandIn {
 
   async #session(request: IncomingMessage, response: ServerResponse, id: string, action?: string): Promise<void> {
     const session = this.sessions.get(id)
+    if (action === 'deaths')
+      return json(response, 200, { deaths: this.operator.deaths.filter((death) => death.session === id) })
     if (!session) throw new HoldfastError('SESSION_NOT_FOUND', `There is no session ${id}.`)
     if (action === 'tickets') {
       await readJson(request)
@@ -188,9 +204,11 @@ export class StandIn {
       this.tickets.add(ticket)
       json(response, 201, { ticket, mode: 'rw', uses: 1, expiresAt: new Date(Date.now() + 60_000).toISOString() })
     } else if (action === 'screen') {
-      response.writeHead(200, { 'content-type': 'text/plain' }).end('the last line\nand \x1b[32mgreen\x1b[0m')
+      this.screensAsked.push(id)
+      const text = this.screens.get(id) ?? 'the last line\nand \x1b[32mgreen\x1b[0m'
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(text)
     } else if (action === 'why') {
-      json(response, 200, { phase: session.phase, waiting: null })
+      json(response, 200, fakeWhy(session))
     } else if (request.method === 'DELETE') {
       this.sessions.delete(id)
       for (const stream of this.#streams)

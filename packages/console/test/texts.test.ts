@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { joinCommand, splitCommand } from '../src/command-line.ts'
 import { parseRoute } from '../src/route.ts'
 import { canReattach, linkLine } from '../src/terminal/view-state.ts'
-import { ageText, memoryText, phaseText, shareText, troubleText } from '../src/wording.ts'
+import { mebibytesText, percentText } from '../src/units.ts'
+import { ageText, phaseText, troubleText } from '../src/wording.ts'
 import { fakeSession } from './fake-session.ts'
 
 const ID = 'local-7f3k9m2q4x8v1a'
@@ -96,8 +97,8 @@ test('only a closed link to a living session can be attached again', () => {
 })
 
 test('memory and CPU are told in few digits', () => {
-  assert.deepEqual([0, 600_000, 90 << 20, 1.5 * 2 ** 30].map(memoryText), ['0.0 MiB', '0.6 MiB', '90 MiB', '1.5 GiB'])
-  assert.deepEqual([0, 0.004, 1.996].map(shareText), ['0 %', '0 %', '200 %'])
+  assert.deepEqual([0, 0.5722, 90, 1536].map(mebibytesText), ['0 MiB', '0.572 MiB', '90 MiB', '1.5 GiB'])
+  assert.deepEqual([0, 0.004, 1.996].map(percentText), ['0 %', '0 %', '200 %'])
 })
 
 test('addresses name pages', () => {

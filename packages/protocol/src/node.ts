@@ -198,12 +198,11 @@ export const nodeListSchema = Type.Object({
 /** All nodes, and whether there is maintenance. */
 export type NodeList = Static<typeof nodeListSchema>
 
-/** Where a session would go now, and why not elsewhere. */
 export const placementSchema = Type.Object({
   node: nullable(Type.String({ description: 'null: none takes it now' })),
   nodes: Type.Array(
     Type.Object({
-      id: Type.String(),
+      id: Type.String({ description: 'of the node' }),
       score: nullable(
         Type.Number({ description: 'the highest of a tier is taken; null when the node is out of the question' }),
       ),
@@ -214,4 +213,5 @@ export const placementSchema = Type.Object({
     { description: 'best first' },
   ),
 })
+/** Where a session would go now, and why not elsewhere. */
 export type Placement = Static<typeof placementSchema>

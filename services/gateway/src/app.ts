@@ -7,6 +7,7 @@ import { type FastifyInstance, fastify, LogController } from 'fastify'
 import { attachRoute } from './attach-route.ts'
 import { Attachments } from './attachments.ts'
 import { Authorizer } from './authorize.ts'
+import { chartsRoute } from './charts-route.ts'
 import type { Config } from './config.ts'
 import { consoleRoute } from './console-route.ts'
 import { MAX_BODY_BYTES, newForward } from './forward.ts'
@@ -83,7 +84,9 @@ export const buildGateway = async ({ config, logger, metrics, store }: GatewayPa
   logRequests(app)
   attachRoute(app, { authorizer, attachments, origins, resolver, masterKey, metrics, logger })
   await app.register(loginRoute, { authorizer, origins })
-  await app.register(sessionsRoute, { authorizer, origins, forward, masterKey, metrics, goingDown: down.signal })
+  const forwarding = { authorizer, origins, forward, masterKey, metrics, goingDown: down.signal }
+  await app.register(chartsRoute, forwarding)
+  await app.register(sessionsRoute, forwarding)
   await app.register(consoleRoute, { dir: config.HOLDFAST_CONSOLE_DIR })
   app.addHook('preClose', async () => {
     down.abort()

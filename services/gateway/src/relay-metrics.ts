@@ -18,14 +18,14 @@ const lines = (name: string, { counts, sum }: NativeHistogram, labels: Record<st
   ]
 }
 
-/** prom-client 15 cannot set a histogram; `getForPromString` is what both its `get` and a scrape read it by. */
+/** prom-client 15 cannot set a histogram: these are what a scrape and the sampler of the charts read it by. */
 const report = (
   histogram: GatewayMetrics['holdfast_gateway_echo_seconds'],
   of: (totals: Totals, name: string) => ReturnType<typeof lines>,
 ): void => {
   const { name, help } = histogram as unknown as { name: string; help: string }
-  const getForPromString = async () => ({ name, help, type: 'histogram', values: of(native.totals(), name) })
-  Object.assign(histogram, { getForPromString })
+  const get = async () => ({ name, help, type: 'histogram', values: of(native.totals(), name) })
+  Object.assign(histogram, { get, getForPromString: get })
 }
 
 /** They are those of the whole process. */

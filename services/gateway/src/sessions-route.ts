@@ -44,7 +44,7 @@ const checkCaller = ({ headers, method }: FastifyRequest, { authorizer, origins 
 }
 
 /** Headers go out at once, also of a stream whose first event is far away. */
-const passBack = async (answer: IncomingMessage, reply: FastifyReply, goingDown: AbortSignal): Promise<void> => {
+export const passBack = async (answer: IncomingMessage, reply: FastifyReply, goingDown: AbortSignal): Promise<void> => {
   reply.hijack()
   reply.raw.writeHead(answer.statusCode ?? 502, { ...responseHeaders(answer.headers), ...HARMLESS })
   reply.raw.flushHeaders()
@@ -52,22 +52,32 @@ const passBack = async (answer: IncomingMessage, reply: FastifyReply, goingDown:
   await pipeline(answer, reply.raw, isStream ? { signal: goingDown } : {})
 }
 
+/** The orchestrator's answer to the request, asked in the name of who sent it. Throws as the authorizer and `forward` do. */
+export const forwardCall = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: SessionsParts,
+): Promise<IncomingMessage> => {
+  const caller = checkCaller(request, parts)
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  const answer = await parts.forward({
+    method: request.method,
+    path: pathOf(request.url),
+    headers: request.headers,
+    token: principalToken(parts.masterKey, caller),
+    body: request.body as AsyncIterable<Buffer> | undefined,
+    signal: gone.signal,
+  })
+  parts.metrics.holdfast_gateway_forwarded_total.inc({ status: `${Math.trunc((answer.statusCode ?? 0) / 100)}xx` })
+  return answer
+}
+
 export const sessionsRoute: FastifyPluginAsync<SessionsParts> = async (app, parts) => {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload)) // bodies pass as streams, unparsed
   app.all('/v1/*', async (request, reply) => {
-    const caller = checkCaller(request, parts)
-    const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
-    const answer = await parts.forward({
-      method: request.method,
-      path: pathOf(request.url),
-      headers: request.headers,
-      token: principalToken(parts.masterKey, caller),
-      body: request.body as AsyncIterable<Buffer> | undefined,
-      signal: gone.signal,
-    })
-    parts.metrics.holdfast_gateway_forwarded_total.inc({ status: `${Math.trunc((answer.statusCode ?? 0) / 100)}xx` })
+    const answer = await forwardCall(request, reply, parts)
     await passBack(answer, reply, parts.goingDown).catch((error: unknown) => {
       request.log.debug({ err: error }, 'the answer was not taken to its end')
     })

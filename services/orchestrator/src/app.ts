@@ -4,6 +4,7 @@ import { answerWithProblems, serviceKey } from '@holdfast/service-kit'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { authenticate } from './authenticate.ts'
 import { automationRoute } from './automation-route.ts'
+import { chartsRoute } from './charts-route.ts'
 import { deathsRoute } from './deaths-route.ts'
 import { createEngine, type Engine, type EngineOptions } from './engine.ts'
 import { environmentRoute } from './environment-route.ts'
@@ -24,7 +25,13 @@ import { validateWithTypebox } from './validation.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 
-const api = async (app: FastifyInstance, { engine, key }: { engine: Engine; key: string }): Promise<void> => {
+interface ApiParts {
+  engine: Engine
+  key: string
+  prometheusUrl: string
+}
+
+const api = async (app: FastifyInstance, { engine, key, prometheusUrl }: ApiParts): Promise<void> => {
   authenticate(app, key)
   await app.register(sessionsRoute, { engine })
   await app.register(automationRoute, { engine })
@@ -40,12 +47,20 @@ const api = async (app: FastifyInstance, { engine, key }: { engine: Engine; key:
   await app.register(poolsRoute, { engine })
   await app.register(reapRoute, { engine })
   await app.register(placementRoute, { engine })
+  await app.register(chartsRoute, { metrics: engine.domain.metrics, prometheusUrl })
   await app.register(eventsRoute, { engine })
   await app.register(internalRoute, { engine })
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
 
-export const buildOrchestrator = async (options: EngineOptions): Promise<{ app: FastifyInstance; engine: Engine }> => {
+export interface OrchestratorOptions extends EngineOptions {
+  /** Where charts come from; none by default. */
+  prometheusUrl?: string
+}
+
+export const buildOrchestrator = async (
+  options: OrchestratorOptions,
+): Promise<{ app: FastifyInstance; engine: Engine }> => {
   const engine = createEngine(options)
   const app: FastifyInstance = fastify({
     loggerInstance: options.logger as FastifyBaseLogger,
@@ -61,6 +76,6 @@ export const buildOrchestrator = async (options: EngineOptions): Promise<{ app: 
       security: [{ key: [] }],
     },
   })
-  await app.register(api, { engine, key: serviceKey(options.masterKey) })
+  await app.register(api, { engine, key: serviceKey(options.masterKey), prometheusUrl: options.prometheusUrl ?? '' })
   return { app, engine }
 }

@@ -56,6 +56,7 @@ export const SPEC = {
     300,
   ),
   HOLDFAST_DEATHS_SECONDS: int('how long deaths and last screens are kept, also of deleted sessions; 0: none', 604_800),
+  PROMETHEUS_URL: str('where charts come from, like http://prometheus:9090; empty: from the services themselves', ''),
   LOG_LEVEL: oneOf('least level of the log', ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const, 'info'),
   DRAIN_DELAY_MS: int('milliseconds between "not ready" and the drain', 0),
   HOLDFAST_FAIL_POINT: pattern(

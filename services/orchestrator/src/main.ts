@@ -40,6 +40,7 @@ const { app, engine } = await buildOrchestrator({
   nodeLostMs: config.HOLDFAST_NODE_LOST_SECONDS * 1000,
   nodeReplaceMs: Math.max(config.HOLDFAST_NODE_REPLACE_SECONDS, config.HOLDFAST_NODE_LOST_SECONDS) * 1000,
   deathsMs: config.HOLDFAST_DEATHS_SECONDS * 1000,
+  prometheusUrl: config.PROMETHEUS_URL,
   failPoint: config.HOLDFAST_FAIL_POINT,
 })
 app.addHook('onClose', async () => redis.disconnect())

@@ -95,7 +95,18 @@ test('OpenAPI describes every public route', { skip }, async (t) => {
   const lifecycle = ['/why', '/deaths', '/placement', '/environment', '/extend', '/suspend', '/resume']
   const sessions = ['', ...automation, ...lifecycle]
   const nodes = ['', '/cordon', '/uncordon', '/drain'].map((action) => `/v1/nodes/{id}${action}`)
-  const names = ['sessions', 'templates', 'usage', 'deaths', 'reap', 'nodes', 'maintenance', 'placement', 'events']
+  const names = [
+    'sessions',
+    'templates',
+    'usage',
+    'deaths',
+    'reap',
+    'nodes',
+    'maintenance',
+    'placement',
+    'charts',
+    'events',
+  ]
   const pools = ['/v1/pools', '/v1/pools/{template}/reset']
   const all = [...names.map((name) => `/v1/${name}`), ...sessions.map(of), ...nodes, ...pools]
   assert.deepEqual(Object.keys(paths).sort(), all.sort())

@@ -9,10 +9,12 @@ import type { Endings } from '../sessions/endings.ts'
 import { FeedLine, NoSessions } from '../sessions/feed-line.tsx'
 import { filterOf, toggled } from '../sessions/filter.ts'
 import { sorted } from '../sessions/order.ts'
+import { SearchField } from '../sessions/search-field.tsx'
 import type { SessionList } from '../sessions/session-list.ts'
 import { SessionTable } from '../sessions/session-table.tsx'
 import { Summary } from '../sessions/summary.tsx'
 import { chosen, filter, order } from '../sessions/view.ts'
+import { asked } from '../why/why-dialog.tsx'
 
 interface Parts {
   list: SessionList
@@ -28,6 +30,10 @@ const endChosen = (shown: readonly Session[], endings: Endings): void => {
   const some = marked(shown)
   endings.plan(some.length > 0 ? some : shown.filter(({ id }) => id === chosen.row.peek()))
   chosen.none()
+}
+
+const askWhy = (shown: readonly Session[]): void => {
+  asked.value = shown.find(({ id }) => id === chosen.row.peek()) ?? null
 }
 
 const actionsOf = (shown: () => readonly Session[], endings: Endings, search: () => void): Action[] => {
@@ -53,6 +59,7 @@ const actionsOf = (shown: () => readonly Session[], endings: Endings, search: ()
     { title: 'Select all that are shown', keys: 'a', run: () => chosen.all(shown()) },
     { title: 'Select none', keys: 'Escape', run: () => chosen.none() },
     { title: 'End the session, or those selected', keys: 'e', run: () => endChosen(shown(), endings) },
+    { title: 'Why it is so', keys: 'w', run: () => askWhy(shown()) },
     { title: 'Undo ending', keys: 'u', run: () => endings.undo() },
     { title: 'New session', keys: 'n', run: () => go(NEW_SESSION) },
     {
@@ -109,22 +116,7 @@ export const SessionsPage = ({ list, endings }: Parts) => {
         <span role="status">
           <FeedLine feed={list.feed.value} />
         </span>
-        <input
-          ref={search}
-          type="search"
-          aria-label="Filter sessions"
-          aria-keyshortcuts="/"
-          placeholder="Search, or team=web, phase:failed…"
-          value={filter.value}
-          onInput={(event) => {
-            filter.value = event.currentTarget.value
-          }}
-          onKeyDown={(event) => {
-            if (event.key === 'Escape') filter.value = ''
-            if (event.key === 'Enter' || event.key === 'ArrowDown') chosen.move(shown.peek(), Number.NEGATIVE_INFINITY)
-            if (['Escape', 'Enter', 'ArrowDown'].includes(event.key)) event.currentTarget.blur()
-          }}
-        />
+        <SearchField field={search} onDone={() => chosen.move(shown.peek(), Number.NEGATIVE_INFINITY)} />
         <a class="button primary" href={NEW_SESSION}>
           New session
         </a>

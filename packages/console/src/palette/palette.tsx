@@ -2,15 +2,18 @@
 import { hasEnded, type Session } from '@holdfast/protocol'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { isOperator } from '../connection.ts'
 import { Dialog } from '../dialog.tsx'
 import { type Action, actions, type Choice, overlay, SHOW_PALETTE } from '../keys/actions.ts'
 import { Keys } from '../keys/help-dialog.tsx'
-import { go, NEW_SESSION, SESSIONS, terminalHref } from '../route.ts'
+import { go, NEW_SESSION, OPERATE, SESSIONS, terminalHref, WALL } from '../route.ts'
 
 const MAX_SHOWN = 60
-const PLACES: readonly Action[] = [
+const places = (): Action[] => [
   { title: 'Go to the sessions', run: () => go(SESSIONS) },
   { title: 'New session', run: () => go(NEW_SESSION) },
+  { title: 'Go to the wall', run: () => go(WALL) },
+  ...(isOperator() ? [{ title: 'Operate: nodes, pools, charts', run: () => go(OPERATE) }] : []),
 ]
 
 const openActions = (sessions: readonly Session[]): Action[] =>
@@ -21,7 +24,7 @@ const openActions = (sessions: readonly Session[]): Action[] =>
 const everything = (sessions: readonly Session[]): Action[] => {
   const own = actions.value.filter(({ title }) => title !== SHOW_PALETTE.title)
   const titles = new Set(own.map(({ title }) => title))
-  return [...own, ...PLACES.filter(({ title }) => !titles.has(title)), ...openActions(sessions)]
+  return [...own, ...places().filter(({ title }) => !titles.has(title)), ...openActions(sessions)]
 }
 
 const found = (typed: string, among: readonly Action[]): Action[] => {

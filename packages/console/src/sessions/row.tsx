@@ -1,9 +1,11 @@
 /** One session in the list. */
 import { hasEnded, type Session } from '@holdfast/protocol'
 import { joinCommand } from '../command-line.ts'
-import { now } from '../now.ts'
 import { terminalHref } from '../route.ts'
-import { agentText, ageText, memoryText, phaseText, shareText, troubleText } from '../wording.ts'
+import { Since } from '../since.tsx'
+import { mebibytesText, percentText } from '../units.ts'
+import { asked } from '../why/why-dialog.tsx'
+import { agentText, phaseText, troubleText } from '../wording.ts'
 import type { Facts } from './facts.ts'
 
 export interface RowProps {
@@ -19,19 +21,22 @@ export interface RowProps {
   onLabel(label: string): void
 }
 
-/** A component of its own, so that a second's tick redraws the text and not the table. */
-const Since = ({ iso }: { iso: string }) => (
-  <time dateTime={iso} title={new Date(iso).toLocaleString()}>
-    {ageText(iso, now.value)}
-  </time>
-)
-
 const Status = ({ session }: { session: Session }) => {
   const { tone, text } = phaseText(session)
   const agent = agentText(session)
   return (
     <td class="c-phase">
-      <span class={`phase ${tone}`}>{text}</span>
+      <button
+        type="button"
+        class={`phase ${tone}`}
+        title="Why it is so"
+        aria-label={`Why ${session.name} is so: ${text}`}
+        onClick={() => {
+          asked.value = session
+        }}
+      >
+        {text}
+      </button>
       {agent && (
         <span class={`agent ${agent.tone}`} title={session.agent?.evidence}>
           {agent.text}
@@ -80,8 +85,8 @@ const Uses = ({ facts }: { facts: Facts | undefined }) => (
   <td class="c-uses">
     {facts && (
       <>
-        {memoryText(facts.memoryBytes)}
-        <span class="second">{facts.cpu !== null && `${shareText(facts.cpu)} CPU`}</span>
+        {mebibytesText(facts.memoryBytes / 2 ** 20)}
+        <span class="second">{facts.cpu !== null && `${percentText(facts.cpu)} CPU`}</span>
       </>
     )}
   </td>

@@ -16,12 +16,13 @@ export interface VirtualRows {
 
 const OVERSCAN = 12
 
-/** All rows are `rowPx` high; `headPx` of the scroller are covered by a head that stays. */
+/** All rows are `rowPx` high; `headPx` of the scroller are covered by a head that stays; `overscan` rows are drawn out of view. */
 export const useVirtualRows = (
   scroller: RefObject<HTMLElement | null>,
   count: number,
   rowPx: number,
   headPx: number,
+  overscan = OVERSCAN,
 ): VirtualRows => {
   const [, redraw] = useReducer<number, undefined>((times) => times + 1, 0)
   const options = {
@@ -31,7 +32,7 @@ export const useVirtualRows = (
     scrollToFn: elementScroll<HTMLElement>,
     observeElementRect: observeElementRect<HTMLElement>,
     observeElementOffset: observeElementOffset<HTMLElement>,
-    overscan: OVERSCAN,
+    overscan,
     scrollPaddingStart: headPx,
     initialRect: { width: 0, height: 900 },
     onChange: () => redraw(undefined),

@@ -8,6 +8,7 @@ import { go, SESSIONS } from '../route.ts'
 import type { Endings } from '../sessions/endings.ts'
 import type { SessionList } from '../sessions/session-list.ts'
 import { sharing } from '../share/share-dialog.tsx'
+import { asked } from '../why/why-dialog.tsx'
 import { focusedPane } from './open-panes.ts'
 import { closeSession, focused, splitFocused, stepFocus, stepTab } from './tabs.ts'
 
@@ -92,6 +93,13 @@ export const terminalActions = (list: SessionList, endings: Endings): Action[] =
     title: 'Share this session',
     run: () => {
       sharing.value = focused.peek()
+    },
+  },
+  {
+    title: 'Why this session is so',
+    run: () => {
+      const id = focused.peek()
+      asked.value = { id, name: list.get(id)?.name ?? id }
     },
   },
   { title: 'End this session', run: () => end(list, endings) },

@@ -20,6 +20,13 @@ const list = async (page: Page, { url }: Scene): Promise<void> => {
   await page.locator('.c-uses', { hasText: 'CPU' }).first().waitFor({ state: 'attached' })
 }
 
+const operate = async (page: Page, { url }: Scene): Promise<void> => {
+  await page.goto(`${url}/#/operate`)
+  await page.getByRole('table', { name: 'Nodes' }).getByRole('row', { name: 'local' }).waitFor()
+  await page.locator('[data-chart=memory] canvas').waitFor()
+  await page.getByRole('table', { name: 'How sessions ended' }).waitFor()
+}
+
 const terminal = async (page: Page, { url, sessions }: Scene): Promise<void> => {
   await page.goto(`${url}/#/s/${sessions[0]?.id}`)
   await page.locator('.xterm-rows', { hasText: 'Regents' }).first().waitFor()
@@ -45,6 +52,48 @@ export const SHOTS: readonly Shot[] = [
         .getByRole('button', { name: 'End nightly tests' })
         .or(page.getByRole('button', { name: 'Remove nightly tests' }))
         .click()
+    },
+  },
+  {
+    name: 'why',
+    take: async (page, scene) => {
+      await list(page, scene)
+      await page.getByRole('button', { name: 'Why nightly tests is so' }).click()
+      await page.getByText('How it ended').waitFor()
+    },
+  },
+  {
+    name: 'wall',
+    take: async (page, { url }) => {
+      await page.goto(`${url}/#/wall`)
+      await page.locator('.thumbnail', { hasText: 'slow query' }).waitFor()
+    },
+  },
+  { name: 'operate', take: operate },
+  {
+    name: 'operate-charts',
+    take: async (page, scene) => {
+      await operate(page, scene)
+      await page.locator('[data-chart=sessions] .swatch').first().waitFor({ timeout: 60_000 })
+      await page.getByRole('heading', { name: 'The last hour' }).evaluate((heading) => heading.scrollIntoView())
+      await page.locator('[data-chart=memory] .u-over').hover()
+    },
+  },
+  {
+    name: 'operate-ends',
+    take: async (page, scene) => {
+      await operate(page, scene)
+      await page
+        .getByRole('heading', { name: 'Where a new session would go' })
+        .evaluate((heading) => heading.scrollIntoView())
+    },
+  },
+  {
+    name: 'drain',
+    take: async (page, scene) => {
+      await operate(page, scene)
+      await page.getByRole('button', { name: 'Drain local' }).click()
+      await page.getByRole('dialog', { name: 'Drain a node' }).waitFor()
     },
   },
   {
