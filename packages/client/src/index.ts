@@ -2,6 +2,7 @@
 export { cureResizes } from '@holdfast/protocol'
 export { allSessions } from './all-sessions.ts'
 export { Attachment, type AttachOptions } from './attachment.ts'
+export { AttachmentEcho, type EchoScreen } from './attachment-echo.ts'
 export {
   type ClientOptions,
   type CreateOptions,

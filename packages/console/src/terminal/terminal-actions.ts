@@ -2,7 +2,7 @@
 import { hasEnded, type Session } from '@holdfast/protocol'
 import { client, explain } from '../connection.ts'
 import { type Action, overlay, SHOW_HELP, SHOW_PALETTE } from '../keys/actions.ts'
-import { changeLook, nextTheme, zoom } from '../look.ts'
+import { changeLook, look, nextTheme, PREDICTIONS, zoom } from '../look.ts'
 import { switchNotifications } from '../notifications.ts'
 import { go, SESSIONS } from '../route.ts'
 import type { Endings } from '../sessions/endings.ts'
@@ -50,6 +50,19 @@ const chooseFont = (): void => {
   }
 }
 
+const WHEN = { auto: 'Where the session is far away', always: 'Always', never: 'Never' } as const
+
+const choosePrediction = (): void => {
+  overlay.value = {
+    label: 'Show keys before their echo comes',
+    among: () =>
+      PREDICTIONS.map((predict) => ({
+        title: look.value.predict === predict ? `${WHEN[predict]} (now)` : WHEN[predict],
+        run: () => changeLook({ predict }),
+      })),
+  }
+}
+
 export const fullScreen = (): void => {
   if (document.fullscreenElement) void document.exitFullscreen()
   else document.documentElement.requestFullscreen().catch(() => say('The browser does not allow full screen here.'))
@@ -86,6 +99,7 @@ export const terminalActions = (list: SessionList, endings: Endings): Action[] =
   { title: 'Text of the usual size', run: () => zoom(0) },
   { title: 'Font of the terminal', run: chooseFont },
   { title: 'Theme: system, light, dark in turn', run: nextTheme },
+  { title: 'Show keys before their echo: when', run: choosePrediction },
   { title: 'Notifications on or off', run: () => void switchNotifications().then(say) },
   { title: 'Take control of the size', run: () => focusedPane()?.live.value?.takeControl() },
   {
