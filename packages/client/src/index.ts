@@ -7,13 +7,17 @@ export {
   type ClientOptions,
   type CreateOptions,
   type DeathQuery,
+  type Download,
   HoldfastClient,
   type ListQuery,
   type OutputPart,
   type OutputRange,
+  type UploadOptions,
 } from './client.ts'
+export type { FileBody } from './http.ts'
 export type { LinkState } from './link.ts'
 export { type Prediction, PredictiveEcho, type Sight } from './predictive-echo.ts'
+export { readProblem } from './problem.ts'
 export { QueryFilter } from './query-filter.ts'
 export type { RetryOptions } from './retry-after.ts'
 export type { SocketFactory, SocketLike } from './socket.ts'

@@ -5,7 +5,7 @@ import { type IPty, spawn } from 'node-pty'
 import { type Ending, parseMark } from './ending-mark.ts'
 import { Leftovers } from './leftovers.ts'
 import type { Mark } from './native-stream.ts'
-import { argumentsOf, cpuMsBelow, firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
+import { argumentsOf, cpuMsBelow, directoryOf, firstChild, foregroundGroup, sendSignal } from './process-tree.ts'
 
 export interface PtyOptions {
   /** Path of the session leader, shim/hold.c. */
@@ -97,6 +97,12 @@ export class Pty {
   get job(): string[] {
     const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
     return group === null ? [] : argumentsOf(group)
+  }
+
+  /** Where the process that leads the foreground group is; null when it cannot be told. */
+  get directory(): string | null {
+    const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
+    return group === null ? null : directoryOf(group)
   }
 
   /** Is the command itself in the foreground, as a shell is at its prompt? */
