@@ -9,6 +9,7 @@ import type { Endings } from '../sessions/endings.ts'
 import type { SessionList } from '../sessions/session-list.ts'
 import { ShareDialog, sharing } from '../share/share-dialog.tsx'
 import { Borders } from '../terminal/borders.tsx'
+import { DownloadDialog } from '../terminal/download-dialog.tsx'
 import { arrange, type Layout, layoutText, sessionsOf } from '../terminal/layout.ts'
 import { openPanes } from '../terminal/open-panes.ts'
 import { PaneView } from '../terminal/pane-view.tsx'
@@ -119,6 +120,7 @@ export const TerminalPage = ({ layout, list, endings }: Parts) => {
             name={nameOf(id)}
             place={places.find((place) => place.id === id) ?? null}
             divided={places.length > 1}
+            takesFiles
             onLeave={() => home.current?.focus()}
             onClose={() => closeSession(id)}
           />
@@ -126,6 +128,7 @@ export const TerminalPage = ({ layout, list, endings }: Parts) => {
         <Borders layout={shown} />
       </main>
       <ShareDialog list={list} />
+      <DownloadDialog />
     </div>
   )
 }

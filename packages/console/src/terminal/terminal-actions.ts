@@ -8,6 +8,7 @@ import { go, SESSIONS } from '../route.ts'
 import type { Endings } from '../sessions/endings.ts'
 import type { SessionList } from '../sessions/session-list.ts'
 import { sharing } from '../share/share-dialog.tsx'
+import { downloading } from './download-dialog.tsx'
 import { focusedPane } from './open-panes.ts'
 import { closeSession, focused, splitFocused, stepFocus, stepTab } from './tabs.ts'
 
@@ -63,6 +64,13 @@ const choosePrediction = (): void => {
   }
 }
 
+const chooseFiles = (): void => {
+  const chooser = Object.assign(document.createElement('input'), { type: 'file', multiple: true })
+  const { uploads } = focusedPane() ?? {}
+  chooser.onchange = () => uploads?.add(chooser.files ?? [])
+  chooser.click()
+}
+
 export const fullScreen = (): void => {
   if (document.fullscreenElement) void document.exitFullscreen()
   else document.documentElement.requestFullscreen().catch(() => say('The browser does not allow full screen here.'))
@@ -101,6 +109,13 @@ export const terminalActions = (list: SessionList, endings: Endings): Action[] =
   { title: 'Theme: system, light, dark in turn', run: nextTheme },
   { title: 'Show keys before their echo: when', run: choosePrediction },
   { title: 'Notifications on or off', run: () => void switchNotifications().then(say) },
+  { title: 'Upload files', run: chooseFiles },
+  {
+    title: 'Download a file',
+    run: () => {
+      downloading.value = focused.peek()
+    },
+  },
   { title: 'Take control of the size', run: () => focusedPane()?.live.value?.takeControl() },
   {
     title: 'Share this session',
