@@ -8,6 +8,7 @@ import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { actionOf, actions } from '../keys/actions.ts'
 import { look } from '../look.ts'
+import { copyAsHtml } from './copy-html.ts'
 import { cureErase } from './erase-cure.ts'
 import { muteFocusReports } from './focus-reports.ts'
 import type { BarKey } from './key-sequences.ts'
@@ -246,6 +247,11 @@ export class Pane {
   /** To the command above or below. */
   jump(by: 1 | -1): void {
     this.#marks.jump(by)
+  }
+
+  /** Resolves with what to tell the user. */
+  copyAsHtml(): Promise<string> {
+    return copyAsHtml(this.#terminal)
   }
 
   /** As a terminal pastes. */

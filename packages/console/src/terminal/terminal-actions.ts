@@ -109,6 +109,7 @@ export const terminalActions = (list: SessionList, endings: Endings): Action[] =
   { title: 'Theme: system, light, dark in turn', run: nextTheme },
   { title: 'Show keys before their echo: when', run: choosePrediction },
   { title: 'Notifications on or off', run: () => void switchNotifications().then(say) },
+  { title: 'Copy as HTML', run: () => void focusedPane()?.live.value?.pane.copyAsHtml().then(say) },
   { title: 'Upload files', run: chooseFiles },
   {
     title: 'Download a file',
