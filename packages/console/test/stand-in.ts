@@ -15,7 +15,7 @@ export const TEMPLATES = [
 ]
 /** As the gateway sends it: xterm.js puts its sizes and colours into style elements and attributes. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',

@@ -11,6 +11,7 @@ import { look } from '../look.ts'
 import { copyAsHtml } from './copy-html.ts'
 import { cureErase } from './erase-cure.ts'
 import { muteFocusReports } from './focus-reports.ts'
+import { showImages } from './images.ts'
 import type { BarKey } from './key-sequences.ts'
 import { followLinks } from './links.ts'
 import { Marks } from './marks.ts'
@@ -129,6 +130,7 @@ export class Pane {
     }, this.#stop.signal)
     this.#terminal.open(room)
     useWebgl(this.#terminal)
+    showImages(this.#terminal)
     this.#marks = new Marks(this.#terminal)
     this.#overlay = new Overlay(this.#terminal)
     this.#connect(hooks)
