@@ -64,7 +64,13 @@ export const filesRoute: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
         gone.abort()
         request.raw.unpipe().resume() // what is still sent of a file that was refused
       })
-      await hosts.writeFile(await find(request), request.query, request.raw, gone.signal)
+      const target = await find(request)
+      try {
+        await hosts.writeFile(target, request.query, request.raw, gone.signal)
+      } catch (error) {
+        if (gone.signal.aborted) return reply.hijack() // given up: nobody is there to hear of it
+        throw error
+      }
       return reply.code(204).send()
     },
   )
