@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { HoldfastError, Session } from '@holdfast/protocol'
-import { type Stack, startStack, until } from './support/stack.ts'
+import { command, type Stack, startStack, until } from './support/stack.ts'
 
+const CLI = join(import.meta.dirname, '../../cli/src/main.ts')
 const MEGABYTE = 1024 * 1024
 const PIECES = 24
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -71,6 +72,35 @@ describe('files of a session', () => {
     assert.equal(await codeOf(stack.client.upload(session.id, 'absent/x', large)), 'FILE_NOT_FOUND')
     assert.equal(await codeOf(stack.client.download(session.id, 'absent')), 'FILE_NOT_FOUND')
     assert.equal(await codeOf(stack.client.download(session.id, '.')), 'BAD_REQUEST')
+  })
+
+  test('the command line copies into a session and out of it', async () => {
+    const here = mkdtempSync(join(tmpdir(), 'hf-here-'))
+    const cp = (...args: string[]): Promise<string> =>
+      command(
+        'env',
+        `HOLDFAST_URL=${stack.url}`,
+        `HOLDFAST_KEY=${stack.key}`,
+        process.execPath,
+        CLI,
+        'cp',
+        ...args,
+      ).then(
+        () => '',
+        ({ message }: Error) => message,
+      )
+    writeFileSync(join(here, 'a'), 'from here')
+    assert.equal(await cp(join(here, 'a'), `${session.id}:`), '')
+    assert.equal(readFileSync(join(dir, 'a'), 'utf8'), 'from here')
+    writeFileSync(join(dir, 'a'), 'from there')
+    assert.match(await cp(join(here, 'a'), `${session.id}:a`), /is there already/)
+    assert.match(await cp(`${session.id}:a`, here), /is there already/)
+    assert.equal(await cp(`${session.id}:a`, here, '--force'), '')
+    assert.equal(readFileSync(join(here, 'a'), 'utf8'), 'from there')
+    assert.match(await cp(`${session.id}:absent`, here), /no such file/)
+    assert.match(await cp('/absent', `${session.id}:`), /no such file/)
+    assert.deepEqual(readdirSync(here), ['a'])
+    rmSync(here, { recursive: true })
   })
 
   test('an upload that is given up leaves nothing', async () => {
