@@ -58,6 +58,7 @@ export class Pty {
   readonly #innards: Innards
   readonly #events: PtyEvents
   readonly #left: Leftovers
+  readonly #hold: string
   readonly #gone = Promise.withResolvers<void>()
   readonly #exited = Promise.withResolvers<void>()
   /** The command's own end, once it is known. */
@@ -67,6 +68,7 @@ export class Pty {
 
   constructor(options: PtyOptions, events: PtyEvents) {
     this.#events = events
+    this.#hold = options.hold
     const begin = options.held ? '--held' : '--'
     this.#child = spawn(options.hold, [this.nonce, options.cwd, begin, options.command, ...options.args], {
       name: options.env.TERM ?? 'xterm-256color',
@@ -99,10 +101,10 @@ export class Pty {
     return group === null ? [] : argumentsOf(group)
   }
 
-  /** Where the process that leads the foreground group is; null when it cannot be told. */
+  /** Where the process that leads the foreground group is; null when it cannot be told, as before the command itself is there. */
   get directory(): string | null {
     const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
-    return group === null ? null : directoryOf(group)
+    return group === null || argumentsOf(group)[0] === this.#hold ? null : directoryOf(group)
   }
 
   /** Is the command itself in the foreground, as a shell is at its prompt? */

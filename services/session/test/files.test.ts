@@ -67,6 +67,14 @@ test('relative paths begin where the shell says that it is, else where the progr
   assert.deepEqual(readdirSync(join(dir, 'told')), ['x'])
 })
 
+test('before its command is there, relative paths begin where it will be', async (t) => {
+  const { dir } = await fixture(t)
+  const host = await startHost(t)
+  await host.claim(claimOf('cat', [], { cwd: dir, held: true }))
+  assert.equal((await put(host, 'early', '1')).status, 200)
+  assert.deepEqual(readdirSync(dir), ['early'])
+})
+
 test('nothing is replaced that was not meant to be; what is replaced keeps its mode, and a link stays one', async (t) => {
   const { host, dir } = await fixture(t)
   writeFileSync(join(dir, 'real'), 'old', { mode: 0o640 })
