@@ -29,7 +29,7 @@ const SCRIPT = {
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href" },
   // Characters beyond Latin-1, which only templates keep, would double what the text takes in each host's memory.
-  supported: { 'template-literal': false },
+  supported: { 'template-literal': false, 'dynamic-import': false },
 }
 /** Options that hosts run with, as in images/Dockerfile and start-process.mjs: V8 takes only what was compiled under the same. */
 const HOST_OPTIONS = ['--max-semi-space-size=1']
@@ -59,6 +59,14 @@ const loadedLater = {
       contents: `module.exports = new Proxy({}, { get: (_, name) => require('${path}')[name] })`,
       resolveDir: root,
     }))
+  },
+}
+
+/** Loaded from a file beside the bundle when the first file is asked for. */
+const filesBeside = {
+  name: 'files-beside',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/files\.ts$/ }, () => ({ path: './files.cjs', external: true }))
   },
 }
 
@@ -110,8 +118,8 @@ export const bundle = (service, part, dist, plugins = []) =>
 const bundleService = async (service) => {
   const dist = join(root, 'services', service, 'dist')
   rmSync(dist, { recursive: true, force: true })
-  await bundle(service, 'main', dist, service === 'session' ? [compiledChecks, loadedLater] : [])
-  if (service === 'session') await bundle(service, 'checks', dist)
+  await bundle(service, 'main', dist, service === 'session' ? [compiledChecks, loadedLater, filesBeside] : [])
+  if (service === 'session') for (const part of ['checks', 'files']) await bundle(service, part, dist)
   // The door of a node is a process of its own, of the gateway's image.
   if (service === 'gateway') await bundle(service, 'door', dist)
   BESIDE[service](dist)

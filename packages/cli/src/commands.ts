@@ -4,6 +4,7 @@ import { adminGroup } from './commands/admin.ts'
 import { attachCommand } from './commands/attach.ts'
 import { completionCommand } from './commands/completion.ts'
 import { contextGroup } from './commands/context.ts'
+import { cpCommand } from './commands/cp.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { extendCommand } from './commands/extend.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   waitCommand,
   screenCommand,
   logsCommand,
+  cpCommand,
   killCommand,
   renameCommand,
   labelCommand,

@@ -32,7 +32,7 @@ import {
 import { defaultSocket } from '#socket'
 import { Attachment, type AttachOptions } from './attachment.ts'
 import { serverEvents } from './events.ts'
-import { Http } from './http.ts'
+import { type FileBody, Http } from './http.ts'
 import type { Dial } from './link.ts'
 import { type RetryOptions, retryWhenTold } from './retry-after.ts'
 import type { SocketFactory } from './socket.ts'
@@ -103,6 +103,22 @@ export interface OutputPart {
   from: number
   /** As the programs wrote them, control sequences included. */
   bytes: Uint8Array
+}
+
+/** Of an upload. */
+export interface UploadOptions {
+  /** Replace the file that is there. Default: it is refused with FILE_EXISTS. */
+  overwrite?: boolean
+  /** Ends it; then nothing of it is left. */
+  signal?: AbortSignal
+}
+
+/** A file on its way from a session. */
+export interface Download {
+  /** Bytes; null when its host does not tell. */
+  size: number | null
+  /** Its bytes, as they are taken. Cancelling it ends the call. */
+  body: ReadableStream<Uint8Array>
 }
 
 /** Seconds the gateway waits for a new session to run when the caller does not say; DESIGN §4. */
@@ -277,6 +293,28 @@ export class HoldfastClient {
   async output(id: string, range: OutputRange = {}): Promise<OutputPart> {
     const { headers, bytes } = await this.#http.bytes(`${pathOf(id)}/output${queryOf(range)}`)
     return { from: Number(headers.get(OUTPUT_FROM)), bytes }
+  }
+
+  /**
+   * Writes a file of the session: whole or not at all, with the rights of its user. A relative path begins where its shell is.
+   * Throws FILE_EXISTS, FILE_NOT_FOUND for the directory, FILE_DENIED, DISK_FULL, TOO_LARGE above 1 GiB, BAD_REQUEST for what is no
+   * regular file, SESSION_ENDED, SESSION_STARTING, SESSION_SUSPENDED, and NOT_FOUND from a host of an older version. A stream can only
+   * be sent from Node.
+   */
+  async upload(id: string, path: string, data: FileBody, options: UploadOptions = {}): Promise<void> {
+    await this.#http.transfer('PUT', this.fileUrl(id, path, options.overwrite), data, options.signal)
+  }
+
+  /** A file of the session, as its user may read it. Throws as `upload`. */
+  async download(id: string, path: string, signal?: AbortSignal): Promise<Download> {
+    const { headers, body } = await this.#http.transfer('GET', this.fileUrl(id, path), undefined, signal)
+    const size = headers.get('content-length')
+    return { size: size === null ? null : Number(size), body: body ?? new Blob([]).stream() }
+  }
+
+  /** Where a file of the session is, from the gateway's own address on: for a page that lets its browser fetch it. */
+  fileUrl(id: string, path: string, overwrite = false): string {
+    return `${pathOf(id)}/files?${new URLSearchParams({ path, ...(overwrite ? { overwrite: 'true' } : {}) })}`
   }
 
   /** A ticket with which a browser may attach without a key: read-only or not, for 60 s and once unless `ttlSeconds` and `uses` say more. Throws SESSION_ENDED. */

@@ -13,6 +13,9 @@ export interface Call {
   signal?: AbortSignal | undefined
 }
 
+/** Of a file. */
+export type FileBody = Uint8Array | Blob | ReadableStream<Uint8Array>
+
 export class Http {
   /** Without a slash at its end. */
   readonly url: string
@@ -44,6 +47,21 @@ export class Http {
   /** An answer whose body goes on for as long as the caller likes. */
   async stream(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
     return this.#fetch(path, { headers: { ...this.credentials, ...headers }, signal }, signal)
+  }
+
+  /** Bytes either way, for as long as they move. */
+  async transfer(method: string, path: string, body?: FileBody, signal?: AbortSignal): Promise<Response> {
+    const init: RequestInit & { duplex?: 'half' } = { method, headers: this.credentials, signal: signal ?? null }
+    if (body !== undefined) {
+      init.headers = { ...this.credentials, 'content-type': 'application/octet-stream' }
+      init.body = body as NonNullable<RequestInit['body']>
+    }
+    if (body instanceof ReadableStream) {
+      // Node reads it to its end also when the call was ended.
+      init.body = signal === undefined ? body : body.pipeThrough(new TransformStream(), { signal })
+      init.duplex = 'half'
+    }
+    return this.#fetch(path, init, signal)
   }
 
   async #call(method: string, path: string, call: Call): Promise<Response> {

@@ -1,4 +1,5 @@
 /** How the console looks on this machine: kept in the browser, for it is nobody's secret. */
+import type { Prediction } from '@holdfast/client'
 import { effect, signal } from '@preact/signals'
 
 export interface Look {
@@ -9,10 +10,13 @@ export interface Look {
   fontSize: number
   /** Tell of bells and notices while the page is hidden. */
   notify: boolean
+  /** When typed keys are shown before their echo comes. */
+  predict: Prediction
 }
 
 const KEY = 'holdfast.look'
-const USUAL: Look = { theme: 'system', font: '', fontSize: 14, notify: false }
+const USUAL: Look = { theme: 'system', font: '', fontSize: 14, notify: false, predict: 'auto' }
+export const PREDICTIONS = ['auto', 'always', 'never'] as const satisfies readonly Prediction[]
 const SMALLEST = 8
 const LARGEST = 32
 
@@ -20,12 +24,13 @@ const isOneOf = (value: unknown, among: readonly unknown[]): boolean => among.in
 
 const read = (): Look => {
   try {
-    const { theme, font, fontSize, notify } = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Look>
+    const { theme, font, fontSize, notify, predict } = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Look>
     return {
       theme: theme !== undefined && isOneOf(theme, ['system', 'light', 'dark']) ? theme : USUAL.theme,
       font: typeof font === 'string' ? font : USUAL.font,
       fontSize: typeof fontSize === 'number' ? Math.min(LARGEST, Math.max(SMALLEST, fontSize)) : USUAL.fontSize,
       notify: notify === true,
+      predict: predict !== undefined && isOneOf(predict, PREDICTIONS) ? predict : USUAL.predict,
     }
   } catch {
     return USUAL // no storage, or not ours

@@ -21,6 +21,11 @@ export class EchoHost {
   mode: 'rw' | 'ro' = 'rw'
   /** When set, a client that comes back gets this instead of the output it missed. */
   snapshot: string | null = null
+  /** Until a ping is answered, milliseconds. */
+  farMs = 0
+  /** While true, what is typed is on its way: neither confirmed nor echoed. */
+  holds = false
+  #held: { viewer: Viewer; bytes: Buffer }[] = []
   #log = Buffer.alloc(0)
   readonly #viewers = new Set<Viewer>()
   readonly #accepted = new Map<string, number>()
@@ -33,6 +38,11 @@ export class EchoHost {
     this.#cols = session.cols
     this.#rows = session.rows
     this.print('$ ')
+  }
+
+  /** Input that is on its way, bytes. */
+  get held(): number {
+    return this.#held.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
   get viewers(): number {
@@ -108,12 +118,28 @@ export class EchoHost {
     return viewer
   }
 
+  /** What was held arrives; the program shows `echo` for it, by default itself. */
+  arrive(echo?: string): void {
+    this.holds = false
+    const held = this.#held.splice(0)
+    for (const { viewer, bytes } of held) this.#take(viewer, bytes)
+    this.print(echo ?? Buffer.concat(held.map(({ bytes }) => bytes)).toString())
+  }
+
   #input(viewer: Viewer, bytes: Buffer): void {
+    if (this.holds) {
+      this.#held.push({ viewer, bytes })
+      return
+    }
+    this.#take(viewer, bytes)
+    this.print(bytes.toString().replaceAll('\r', '\r\n$ '))
+  }
+
+  #take(viewer: Viewer, bytes: Buffer): void {
     const accepted = (this.#accepted.get(viewer.client) ?? 0) + bytes.length
     this.#accepted.set(viewer.client, accepted)
     viewer.socket.send(JSON.stringify({ type: 'input-ack', offset: accepted }))
     this.typed += bytes.toString()
-    this.print(bytes.toString().replaceAll('\r', '\r\n$ '))
   }
 
   #control(viewer: Viewer, message: ClientMessage): void {
@@ -123,7 +149,8 @@ export class EchoHost {
       this.tell({ type: 'control', controller: viewer.client })
     }
     if (message.type === 'colors') this.colors.push(message)
-    if (message.type === 'ping') viewer.socket.send(JSON.stringify({ type: 'pong', id: message.id }))
+    if (message.type === 'ping')
+      setTimeout(() => viewer.socket.send(JSON.stringify({ type: 'pong', id: message.id })), this.farMs)
   }
 
   #resize(viewer: Viewer, cols: number, rows: number): void {

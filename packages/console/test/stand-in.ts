@@ -29,7 +29,7 @@ const DESCRIPTION = {
 }
 /** As the gateway sends it: xterm.js puts its sizes and colours into style elements and attributes. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -55,6 +55,10 @@ export class StandIn {
   /** Bodies of creates. */
   readonly asked: CreateSession[] = []
   readonly sockets = new Set<WebSocket>()
+  /** Files of every session, by the path that is asked for. */
+  readonly files = new Map<string, Buffer>()
+  /** Ends what is uploaded with this, when set; 'stall' takes nothing. */
+  uploads: HoldfastError | 'stall' | null = null
   /** Refuse new terminal connections while true. */
   down = false
   /** Refuse the stream of events while true. */
@@ -197,6 +201,7 @@ export class StandIn {
     if (action === 'deaths')
       return json(response, 200, { deaths: this.operator.deaths.filter((death) => death.session === id) })
     if (!session) throw new HoldfastError('SESSION_NOT_FOUND', `There is no session ${id}.`)
+    if (action === 'files') return this.#transfer(request, response)
     if (action === 'tickets') {
       await readJson(request)
       if (!this.hosts.has(id)) throw new HoldfastError('SESSION_ENDED', 'The session has ended.')
@@ -215,6 +220,25 @@ export class StandIn {
         stream.write(`event: removed\ndata: ${JSON.stringify({ type: 'removed', id })}\n\n`)
       response.writeHead(204).end()
     } else json(response, 200, session)
+  }
+
+  async #transfer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { searchParams: query } = new URL(request.url ?? '', 'http://stand-in')
+    const path = query.get('path') ?? ''
+    const found = this.files.get(path)
+    if (request.method === 'GET') {
+      if (found === undefined)
+        throw new HoldfastError('FILE_NOT_FOUND', `"${path}": there is no such file or directory`)
+      response.writeHead(200, { 'content-disposition': `attachment; filename="${path}"` }).end(found)
+      return
+    }
+    if (found !== undefined && query.get('overwrite') !== 'true') throw new HoldfastError('FILE_EXISTS', path)
+    if (this.uploads === 'stall') return
+    const chunks: Buffer[] = []
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
+    if (this.uploads !== null) throw this.uploads
+    this.files.set(path, Buffer.concat(chunks))
+    response.writeHead(204).end()
   }
 
   #create(body: CreateSession): Session {

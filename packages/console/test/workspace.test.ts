@@ -109,6 +109,36 @@ suite('around the terminal in a browser', { skip: noBrowser(process.env.CI) }, (
     assert.equal(host.typed, '')
   })
 
+  test('selection and screen are copied as HTML with their colours, harmless text and all', async () => {
+    const { host, page } = await it.openTerminal()
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    host.print('<b>one</b> \x1b[31mred\x1b[0m &\r\nsecond\r\n')
+    await screenHas(page, 'second')
+    const copied = (type: string): Promise<string> =>
+      page.evaluate(async (wanted) => {
+        const [item] = await navigator.clipboard.read()
+        return item?.types.includes(wanted) ? (await item.getType(wanted)).text() : ''
+      }, type)
+    const copy = async (said: string): Promise<string> => {
+      await page.keyboard.press('Control+Shift+P')
+      await page.getByRole('combobox').fill('Copy as HTML')
+      await page.keyboard.press('Enter')
+      await page.getByText(said).waitFor()
+      return copied('text/html')
+    }
+    const screen = await copy('Copied the screen as HTML.')
+    assert.match(screen, /&lt;b(>|&gt;)one.*color: ?#[\da-f]{6}[^>]*>red/is)
+    assert.match(screen, /second/)
+    assert.match(await copied('text/plain'), /^\$ <b>one<\/b> red &\nsecond/)
+    const box = await page.locator('.xterm-rows span', { hasText: 'second' }).boundingBox()
+    assert.ok(box)
+    await page.mouse.dblclick(box.x + 8, box.y + box.height / 2)
+    const selection = await copy('Copied the selection as HTML.')
+    assert.match(selection, /second/)
+    assert.doesNotMatch(selection, /one/)
+    assert.equal(await copied('text/plain'), 'second')
+  })
+
   test('text is found in what has scrolled away', async () => {
     const { host, page } = await it.openTerminal()
     host.print(`needle one\r\n${'hay\r\n'.repeat(200)}needle two\r\n`)

@@ -31,6 +31,12 @@ export const ERRORS = {
     meaning: 'No valid API key, ticket or grant came with the request.',
   },
   FORBIDDEN: { http: 403, ws: 4403, retryable: false, meaning: 'The caller is known but may not do this.' },
+  FILE_DENIED: {
+    http: 403,
+    ws: 1008,
+    retryable: false,
+    meaning: 'The user of the session may not read or write this file.',
+  },
   ORIGIN_FORBIDDEN: {
     http: 403,
     ws: 4403,
@@ -45,6 +51,12 @@ export const ERRORS = {
   },
   NOT_FOUND: { http: 404, ws: 4404, retryable: false, meaning: 'There is nothing at this address.' },
   SESSION_NOT_FOUND: { http: 404, ws: 4404, retryable: false, meaning: 'No session of the caller has this id.' },
+  FILE_NOT_FOUND: {
+    http: 404,
+    ws: 1008,
+    retryable: false,
+    meaning: 'The session has no file or directory of this path.',
+  },
   NODE_NOT_FOUND: { http: 404, ws: 4404, retryable: false, meaning: 'No node has this id.' },
   ATTACH_TIMEOUT: {
     http: 408,
@@ -75,6 +87,12 @@ export const ERRORS = {
     ws: 1008,
     retryable: false,
     meaning: 'The Idempotency-Key was used before with another body.',
+  },
+  FILE_EXISTS: {
+    http: 409,
+    ws: 1008,
+    retryable: false,
+    meaning: 'The session has a file of this path already; `overwrite=true` replaces it.',
   },
   NODE_EXISTS: { http: 409, ws: 1008, retryable: false, meaning: 'A node of this id is there already.' },
   NODE_IN_USE: {
@@ -163,6 +181,7 @@ export const ERRORS = {
     retryable: true,
     meaning: 'The session host does not answer on its address.',
   },
+  DISK_FULL: { http: 507, ws: 1008, retryable: false, meaning: 'The session has no room left for the file.' },
   TIMEOUT: {
     http: 504,
     ws: 4503,

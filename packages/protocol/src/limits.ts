@@ -49,5 +49,7 @@ export const SCREEN_FORMATS = ['text', 'ansi', 'json', 'html'] as const
 export type ScreenFormat = (typeof SCREEN_FORMATS)[number]
 /** Most bytes of one answer of `GET …/output`. */
 export const MAX_OUTPUT_BYTES = 32 * 1024 * 1024
+/** Bytes of a file that is uploaded. */
+export const MAX_FILE_BYTES = 1024 * 1024 * 1024
 /** Header of `GET …/output`: offset of the first byte of the answer. */
 export const OUTPUT_FROM = 'holdfast-output-from'

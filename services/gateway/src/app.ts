@@ -10,7 +10,7 @@ import { Authorizer } from './authorize.ts'
 import { chartsRoute } from './charts-route.ts'
 import type { Config } from './config.ts'
 import { consoleRoute } from './console-route.ts'
-import { MAX_BODY_BYTES, newForward } from './forward.ts'
+import { isUpload, newForward } from './forward.ts'
 import { Keys } from './keys.ts'
 import { loginRoute } from './login-route.ts'
 import type { GatewayMetrics } from './metrics.ts'
@@ -18,9 +18,10 @@ import { newLocate, newWake } from './orchestrator.ts'
 import { Resolver } from './resolve.ts'
 import { sessionsRoute } from './sessions-route.ts'
 
-/** Headers and bodies must come within these; upgraded connections are not meant. */
+/** Headers and bodies must come within these; upgraded connections are not meant. Of a file something must come within the latter. */
 const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 60_000
+const BODY_TIMEOUT_MS = 60_000
+const UPLOAD_TIMEOUT_MS = 60 * 60 * 1000
 /** At the end of a drain, requests still under way get so long. */
 const LAST_REQUESTS_MS = 5000
 /** Asked every few seconds; not worth a line. */
@@ -42,8 +43,7 @@ const newServer = (logger: Logger): FastifyInstance =>
   fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // one line each, by logRequests
-    bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: UPLOAD_TIMEOUT_MS,
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: 2000,
@@ -51,6 +51,18 @@ const newServer = (logger: Logger): FastifyInstance =>
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
   }) as unknown as FastifyInstance
+
+const limitBodies = (app: FastifyInstance): void => {
+  app.addHook('onRequest', async ({ raw, method, url }) => {
+    if (isUpload(method, url)) {
+      raw.setTimeout(BODY_TIMEOUT_MS)
+      return
+    }
+    if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) return
+    const timer = setTimeout(() => raw.destroy(), BODY_TIMEOUT_MS)
+    for (const event of ['end', 'close']) raw.once(event, () => clearTimeout(timer))
+  })
+}
 
 const countErrors = (app: FastifyInstance, metrics: GatewayMetrics): void => {
   app.addHook('preSerialization', async (_request, reply, payload) => {
@@ -79,6 +91,7 @@ export const buildGateway = async ({ config, logger, metrics, store }: GatewayPa
   const resolver = new Resolver({ store, locate: newLocate(url, masterKey), wake: newWake(url, masterKey) })
   const { forward, close } = newForward(url)
   const down = new AbortController()
+  limitBodies(app)
   answerWithProblems(app)
   countErrors(app, metrics)
   logRequests(app)

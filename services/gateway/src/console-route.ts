@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
 
-/** `style-src` has 'unsafe-inline' because xterm.js writes its own style elements; scripts never may. */
+/**
+ * `style-src` has 'unsafe-inline' because xterm.js writes its own style elements; scripts never may. 'wasm-unsafe-eval' lets
+ * scripts that are ours compile WebAssembly, which decodes images of the terminal, and nothing else.
+ */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  "script-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "font-src 'self'",

@@ -2,9 +2,10 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as newRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { HoldfastError } from '@holdfast/protocol'
+import { HoldfastError, MAX_FILE_BYTES } from '@holdfast/protocol'
 
-export const MAX_BODY_BYTES = 1024 * 1024
+const MAX_BODY_BYTES = 1024 * 1024
+const FILES = /^\/v1\/sessions\/[^/?]+\/files(\?|$)/
 const CONNECT_TIMEOUT_MS = 2000
 /** Idle connections kept. Those in use are not limited: event streams would use a limit up and lock all others out. */
 const MAX_IDLE_SOCKETS = 64
@@ -31,6 +32,11 @@ const NOT_PASSED_BACK = new Set([
   'transfer-encoding',
   'upgrade',
 ])
+
+export const isUpload = (method: string, path: string): boolean => method === 'PUT' && FILES.test(path)
+/** Of one request, bytes. */
+export const maxBodyOf = (method: string, path: string): number =>
+  isUpload(method, path) ? MAX_FILE_BYTES : MAX_BODY_BYTES
 
 export interface Outgoing {
   method: string
@@ -59,11 +65,11 @@ export const responseHeaders = (headers: IncomingHttpHeaders): Record<string, st
     ),
   )
 
-async function* limited(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* limited(body: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
   let size = 0
   for await (const chunk of body) {
     size += chunk.length
-    if (size > MAX_BODY_BYTES) throw new HoldfastError('TOO_LARGE', `the body is above ${MAX_BODY_BYTES} bytes`)
+    if (size > maxBytes) throw new HoldfastError('TOO_LARGE', `the body is above ${maxBytes} bytes`)
     yield chunk
   }
 }
@@ -91,7 +97,7 @@ export const newForward = (url: string): { forward: Forward; close: () => void }
     const failed = (cause: unknown): void => reject(unavailable(cause))
     request.on('socket', limitConnect).on('response', resolve).on('error', failed)
     if (body === undefined) request.end()
-    else pipeline(limited(body), request).catch(failed)
+    else pipeline(limited(body, maxBodyOf(method, path)), request).catch(failed)
     return promise
   }
   return { forward, close: () => agent.destroy() }

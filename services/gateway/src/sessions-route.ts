@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { HoldfastError } from '@holdfast/protocol'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authorizer, Caller } from './authorize.ts'
-import { type Forward, MAX_BODY_BYTES, responseHeaders } from './forward.ts'
+import { type Forward, maxBodyOf, responseHeaders } from './forward.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { principalToken } from './orchestrator.ts'
 import { checkOrigin } from './origin.ts'
@@ -34,11 +34,12 @@ const pathOf = (url: string): string => {
 
 const isSafe = (method: string): boolean => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 
-const checkCaller = ({ headers, method }: FastifyRequest, { authorizer, origins }: SessionsParts): Caller => {
+const checkCaller = ({ headers, method, url }: FastifyRequest, { authorizer, origins }: SessionsParts): Caller => {
   const caller = authorizer.caller(headers)
   if (caller.credential === 'cookie' && !isSafe(method)) checkOrigin(headers, origins, true)
-  if (Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
-    throw new HoldfastError('TOO_LARGE', `the body is above ${MAX_BODY_BYTES} bytes`)
+  const maxBytes = maxBodyOf(method, url)
+  if (Number(headers['content-length'] ?? 0) > maxBytes) {
+    throw new HoldfastError('TOO_LARGE', `the body is above ${maxBytes} bytes`)
   }
   return caller
 }

@@ -10,6 +10,7 @@ import { createEngine, type Engine, type EngineOptions } from './engine.ts'
 import { environmentRoute } from './environment-route.ts'
 import { eventsRoute } from './events-route.ts'
 import { extendRoute } from './extend-route.ts'
+import { filesRoute } from './files-route.ts'
 import { internalRoute } from './internal-route.ts'
 import { nodesRoute } from './nodes-route.ts'
 import { placementRoute } from './placement-route.ts'
@@ -35,6 +36,7 @@ const api = async (app: FastifyInstance, { engine, key, prometheusUrl }: ApiPart
   authenticate(app, key)
   await app.register(sessionsRoute, { engine })
   await app.register(automationRoute, { engine })
+  await app.register(filesRoute, { engine })
   await app.register(deathsRoute, { engine })
   await app.register(environmentRoute, { engine })
   await app.register(extendRoute, { engine })

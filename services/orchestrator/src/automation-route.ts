@@ -66,7 +66,7 @@ const CONTENT_TYPES: Readonly<Record<keyof FinalScreen, string>> = {
 }
 
 /** The host to ask. Throws SESSION_ENDED, SESSION_SUSPENDED and SESSION_STARTING. */
-const hostOf = (record: SessionRecord): Target => {
+export const hostOf = (record: SessionRecord): Target => {
   if (hasEnded(record.phase)) throw new HoldfastError('SESSION_ENDED', `session ${record.id} has ended`)
   if (record.phase === 'suspended') {
     throw new HoldfastError('SESSION_SUSPENDED', `session ${record.id} is suspended; resume it first`)

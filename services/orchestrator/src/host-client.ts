@@ -1,7 +1,25 @@
 /** Talks to session hosts, each with a short-lived grant under its own key. */
-import type { Changeable, Claim, Command, FinalScreen, HostStatus, Resources, ScreenFormat } from '@holdfast/protocol'
+import type { IncomingMessage } from 'node:http'
+import {
+  type Changeable,
+  type Claim,
+  type Command,
+  type FinalScreen,
+  HoldfastError,
+  type HostStatus,
+  type Resources,
+  type ScreenFormat,
+} from '@holdfast/protocol'
 import { GRANT_TTL_MS, type HostGrant, hostKey, sign } from '@holdfast/service-kit'
-import { askHost, askHostForBytes, type HostAnswer, type HostBytes, openRequest, unreachable } from './host-request.ts'
+import {
+  askHost,
+  askHostForBytes,
+  type HostAnswer,
+  type HostBytes,
+  openRequest,
+  transferWithHost,
+  unreachable,
+} from './host-request.ts'
 import { parseCommands, parseEnv, parseResources, parseStatus } from './host-words.ts'
 
 /** A host, and the session it is addressed for. */
@@ -17,6 +35,12 @@ export interface OutputQuery {
   from: number
   to?: number
   partial: boolean
+}
+
+/** A file of the session, as the route names it. */
+export interface FileQuery {
+  path: string
+  overwrite: boolean
 }
 
 /** Any call may throw HOST_UNREACHABLE or the problem that the host answered. */
@@ -44,6 +68,10 @@ export interface HostClient {
   screen(target: Target, format: ScreenFormat, scrollback: number): Promise<HostAnswer>
   /** Part of the output; the query's words are the route's. */
   output(target: Target, query: OutputQuery): Promise<HostBytes>
+  /** The file's bytes as they come, with their number; `gone` ends it. */
+  readFile(target: Target, query: FileQuery, gone: AbortSignal): Promise<IncomingMessage>
+  /** Answers when the file is there. */
+  writeFile(target: Target, query: FileQuery, body: IncomingMessage, gone: AbortSignal): Promise<void>
   finalScreen(target: Target): Promise<FinalScreen>
   /** Passes an automation request on. */
   automate(target: Target, action: string, body: unknown, timeoutMs: number): Promise<HostAnswer>
@@ -57,7 +85,11 @@ const PART_MS = 1_000
 const SCREEN_MS = 10_000
 /** The host sends a line at least every 15 s; two missing ones mean that it is out of reach. */
 const SILENCE_MS = 40_000
+const OLDER_HOST = 'the session runs on a host of an older version, which knows no files; a new session has them'
 const MAX_LINE_BYTES = 1024 * 1024
+
+const filePath = ({ path, overwrite }: FileQuery): string =>
+  `/files?${new URLSearchParams({ path, overwrite: String(overwrite) })}`
 
 /** Complete lines of the stream. Throws when one is too long or nothing comes for too long. */
 async function* lines(target: Target, signal: AbortSignal, token: string): AsyncGenerator<string> {
@@ -103,6 +135,17 @@ export const createHostClient = (masterKey: string): HostClient => {
     askHost(target.address, { method: 'POST', path, token: token(target), body, timeoutMs })
   const screen = (target: Target, format: ScreenFormat, scrollback: number) =>
     get(target, `/screen?format=${format}&scrollback=${scrollback}`, SCREEN_MS)
+  /** It refuses what it does not know, and may do so before it has heard all. */
+  const sayIfOlder = <T>(target: Target, transfer: Promise<T>): Promise<T> =>
+    transfer.catch(async (failure: HoldfastError) => {
+      const knows = (): Promise<boolean> =>
+        get(target, '/files', CALL_MS).then(
+          () => true,
+          (error: HoldfastError) => error.code !== 'NOT_FOUND',
+        )
+      const isOlder = failure.code === 'NOT_FOUND' || (failure.code === 'HOST_UNREACHABLE' && !(await knows()))
+      throw isOlder ? new HoldfastError('NOT_FOUND', OLDER_HOST) : failure
+    })
   return {
     ready: (target) =>
       // The host answers anyone; the door of another node finds it by the token.
@@ -127,6 +170,12 @@ export const createHostClient = (masterKey: string): HostClient => {
       const query = `from=${from}${to === undefined ? '' : `&to=${to}`}&partial=${partial}`
       const ask = { method: 'GET', path: `/output?${query}`, token: token(target), timeoutMs: SCREEN_MS } as const
       return askHostForBytes(target.address, ask)
+    },
+    readFile: (target, query, signal) =>
+      sayIfOlder(target, transferWithHost(target.address, { path: filePath(query), token: token(target), signal })),
+    writeFile: async (target, query, body, signal) => {
+      const transfer = { path: filePath(query), token: token(target), body, signal }
+      ;(await sayIfOlder(target, transferWithHost(target.address, transfer))).resume()
     },
     finalScreen: async (target) => {
       const [text, ansi, html, json] = await Promise.all(

@@ -11,6 +11,15 @@ export interface HostRequest {
   timeoutMs: number
   signal?: AbortSignal
 }
+/** A file on its way to or from a host. */
+export interface HostTransfer {
+  path: string
+  token: string
+  /** What is written there; without it something is read. */
+  body?: IncomingMessage
+  /** Ends it. */
+  signal: AbortSignal
+}
 export interface HostAnswer {
   status: number
   type: string
@@ -21,6 +30,9 @@ export interface HostBytes {
   headers: IncomingHttpHeaders
   bytes: Buffer
 }
+
+/** So long nothing of a file may move. */
+const TRANSFER_IDLE_MS = 60_000
 
 /** A connection for every request: a host is asked rarely, and a dead one must not linger in a pool. */
 const agent = new Agent({ keepAlive: false })
@@ -106,4 +118,30 @@ export const askHostForBytes = async (address: string, options: HostRequest): Pr
 export const askHost = async (address: string, options: HostRequest): Promise<HostAnswer> => {
   const { status, headers, bytes } = await askHostForBytes(address, options)
   return { status, type: headers['content-type'] ?? 'application/octet-stream', text: bytes.toString() }
+}
+
+/** Passes a body on as it comes. Resolves with an answer that is read as it is taken; throws HOST_UNREACHABLE, or the problem that the host answered. */
+export const transferWithHost = async (address: string, options: HostTransfer): Promise<IncomingMessage> => {
+  const { path, token, body, signal } = options
+  const length = body?.headers['content-length']
+  // A host that closes at once behind its answer could cut the end of what is sent off, and the answer would be lost.
+  const headers = {
+    authorization: `Bearer ${token}`,
+    connection: 'keep-alive',
+    ...(length === undefined ? {} : { 'content-length': length }),
+  }
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const method = body === undefined ? 'GET' : 'PUT'
+    const timeout = TRANSFER_IDLE_MS
+    const outgoing = request({ ...connectTo(address), method, path, agent, signal, timeout, headers })
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`nothing moved for ${timeout} ms`)))
+    outgoing.on('response', resolve)
+    outgoing.on('error', (error) => reject(unreachable(address, error)))
+    // Not a pipeline: it would cut the caller off, who is to hear why.
+    if (body === undefined) outgoing.end()
+    else body.pipe(outgoing)
+  })
+  const status = response.statusCode ?? 0
+  if (status >= 400) throw hostProblem(status, (await readAll(address, response)).toString())
+  return response
 }

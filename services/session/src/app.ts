@@ -4,6 +4,7 @@ import { ATTACH_TIMEOUT_MS, HoldfastError } from '@holdfast/protocol'
 import type { Logger } from '@holdfast/service-kit'
 import { attachRoute } from './attach-route.ts'
 import { readBody } from './bodies.ts'
+import { serveFile } from './file-route.ts'
 import { Gate } from './gate.ts'
 import type { Host } from './host.ts'
 import { answerProblem, asHoldfastError } from './http-problem.ts'
@@ -18,6 +19,8 @@ export interface AppParts {
   attachTimeoutMs?: number
 }
 
+/** A file may take longer than anything else that is sent here. */
+const MAX_REQUEST_MS = 60 * 60 * 1000
 /** A watcher that does not read gets no more than this. */
 const MAX_WATCH_BYTES = 1024 * 1024
 
@@ -42,8 +45,11 @@ const answerRequest = async (
     return
   }
   const handler = Object.hasOwn(SESSION_ROUTES, route) ? SESSION_ROUTES[route] : undefined
-  if (handler === undefined && route !== 'GET /watch') throw new HoldfastError('NOT_FOUND', `nothing at ${route}`)
+  const isFile = route === 'GET /files' || route === 'PUT /files'
+  if (handler === undefined && !isFile && route !== 'GET /watch')
+    throw new HoldfastError('NOT_FOUND', `nothing at ${route}`)
   const admission = gate.admit(request.headers.authorization, 'manage', route === 'POST /claim' ? null : host.claim)
+  if (isFile) return serveFile(host, request, response, url.searchParams)
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   if (handler === undefined) return serveWatch(host, response, gone.signal)
@@ -55,7 +61,7 @@ const answerRequest = async (
 
 export const buildHost = ({ host, hostId, hostKey, logger, attachTimeoutMs = ATTACH_TIMEOUT_MS }: AppParts): Server => {
   const gate = new Gate(hostId, hostKey)
-  const server = createServer((request, response) => {
+  const server = createServer({ requestTimeout: MAX_REQUEST_MS }, (request, response) => {
     answerRequest({ host, gate }, request, response).catch((thrown: unknown) => {
       const error = asHoldfastError(thrown)
       if (error.code === 'INTERNAL') logger.error({ err: thrown }, 'request failed')

@@ -1,5 +1,5 @@
 /** The processes below one process, read from /proc, and signals to them. */
-import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import type { Resources } from '@holdfast/protocol'
 
 export interface Process {
@@ -110,6 +110,15 @@ export const argumentsOf = (pid: number): string[] => {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
   } catch {
     return []
+  }
+}
+
+/** null for one that is gone or another user's. */
+export const directoryOf = (pid: number): string | null => {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return null
   }
 }
 

@@ -5,7 +5,15 @@ import { type IPty, spawn } from 'node-pty'
 import { type Ending, parseMark } from './ending-mark.ts'
 import { Leftovers } from './leftovers.ts'
 import type { Mark } from './native-stream.ts'
-import { argumentsOf, cpuMsBelow, firstChild, foregroundGroup, resourcesBelow, sendSignal } from './process-tree.ts'
+import {
+  argumentsOf,
+  cpuMsBelow,
+  directoryOf,
+  firstChild,
+  foregroundGroup,
+  resourcesBelow,
+  sendSignal,
+} from './process-tree.ts'
 
 export interface PtyOptions {
   /** Path of the session leader, shim/hold.c. */
@@ -58,6 +66,7 @@ export class Pty {
   readonly #innards: Innards
   readonly #events: PtyEvents
   readonly #left: Leftovers
+  readonly #hold: string
   readonly #gone = Promise.withResolvers<void>()
   readonly #exited = Promise.withResolvers<void>()
   /** The command's own end, once it is known. */
@@ -67,6 +76,7 @@ export class Pty {
 
   constructor(options: PtyOptions, events: PtyEvents) {
     this.#events = events
+    this.#hold = options.hold
     const begin = options.held ? '--held' : '--'
     this.#child = spawn(options.hold, [this.nonce, options.cwd, begin, options.command, ...options.args], {
       name: options.env.TERM ?? 'xterm-256color',
@@ -97,6 +107,12 @@ export class Pty {
   get job(): string[] {
     const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
     return group === null ? [] : argumentsOf(group)
+  }
+
+  /** Where the process that leads the foreground group is; null when it cannot be told, as before the command itself is there. */
+  get directory(): string | null {
+    const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
+    return group === null || argumentsOf(group)[0] === this.#hold ? null : directoryOf(group)
   }
 
   /** Is the command itself in the foreground, as a shell is at its prompt? */

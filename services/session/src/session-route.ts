@@ -46,7 +46,7 @@ const MEDIA_TYPES: Readonly<Record<ScreenFormat, string>> = {
 const json = (value: unknown): Answer => ({ type: 'application/json', body: JSON.stringify(value) })
 
 /** Throws SESSION_ENDED when there is nothing left to act on. */
-const running = ({ session }: Host): Session => {
+export const running = ({ session }: Host): Session => {
   if (session.state.exit !== null) throw new HoldfastError('SESSION_ENDED', 'the session has ended')
   return session
 }

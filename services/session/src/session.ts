@@ -157,6 +157,11 @@ export class Session implements Watched, Controls {
     return this.#state
   }
 
+  /** Where its user is: as the shell told, else as the process in front has it. */
+  get directory(): string {
+    return this.shell.told ?? this.#pty.directory ?? this.shell.cwd
+  }
+
   get inputFull(): boolean {
     return this.stream.state.inputFull
   }

@@ -1,14 +1,9 @@
 /** Shows guessed keys on the local terminal while attached, and puts it right before each piece of output. */
-import { type Prediction, PredictiveEcho } from '@holdfast/client'
+import { AttachmentEcho, type Prediction } from '@holdfast/client'
 import type { LiveAttachment } from '@holdfast/session-manager'
 import type { Size } from '../local-terminal.ts'
 import { draw, erase } from './drawing.ts'
 import { type Place, ScreenModel } from './screen-model.ts'
-
-/** From the moment at which a program has its input until its echo should be there. Source: mosh, ECHO_TIMEOUT. */
-const ECHO_MS = 50
-/** Between two looks at how far away the host is, and only while keys are typed. */
-const MEASURE_MS = 3000
 
 export type NewModel = (size: Size) => ScreenModel
 
@@ -23,31 +18,33 @@ export class LiveEcho {
   readonly #newModel: NewModel
   readonly #attachment: LiveAttachment
   readonly #write: (text: string) => void
-  readonly #echo: PredictiveEcho
+  readonly #echo: AttachmentEcho
   #model: ScreenModel | null = null
   #drawn: { text: string; place: Place } | null = null
-  #typed = 0
-  #measuredAt = Number.NEGATIVE_INFINITY
-  #over = false
 
   /** `write`: to the local terminal. */
   constructor(mode: Prediction, newModel: NewModel, attachment: LiveAttachment, write: (text: string) => void) {
-    this.#echo = new PredictiveEcho(mode)
     this.#newModel = newModel
     this.#attachment = attachment
     this.#write = write
+    this.#echo = new AttachmentEcho(mode, attachment, {
+      sight: () => this.#model?.sight ?? null,
+      onGuesses: () => this.#update(),
+      onMeasured: () => {
+        if (!this.#echo.wanted) this.#forget()
+      },
+    })
   }
 
   /** The terminal was emptied, and shows from now on what is put out. */
   reset(size: Size): void {
-    this.#echo.interrupt()
     this.#drawn = null
+    this.#echo.interrupt()
     this.#model = this.#newModel(size)
   }
 
   attached(): void {
-    this.acknowledged() // the first word of a host tells what it has, too
-    void this.#measure()
+    this.#echo.attached()
   }
 
   /** What to write instead of these bytes. */
@@ -61,27 +58,15 @@ export class LiveEcho {
   }
 
   typed(bytes: Uint8Array): void {
-    this.#typed += bytes.length
-    this.#echo.typed(bytes, this.#model?.sight ?? null)
-    this.#update()
-    if (this.#model !== null && performance.now() - this.#measuredAt > MEASURE_MS) void this.#measure()
+    this.#echo.typed(bytes)
   }
 
   modes(tty: { echo: boolean; canonical: boolean }): void {
     this.#echo.modes(tty)
-    this.#update()
   }
 
-  /** The host has told what input it has taken. */
   acknowledged(): void {
-    const taken = this.#typed - this.#attachment.unacknowledged
-    this.#echo.taken(taken, this.#model?.sight ?? null)
-    this.#update()
-    const later = (): void => {
-      this.#echo.overdue(taken)
-      this.#update()
-    }
-    setTimeout(later, ECHO_MS).unref()
+    this.#echo.acknowledged()
   }
 
   /** Nobody knows where a terminal puts what stands behind the cursor when it gets narrower. */
@@ -97,21 +82,10 @@ export class LiveEcho {
   /** The connection is gone. */
   interrupt(): void {
     this.#echo.interrupt()
-    this.#update()
   }
 
   end(): void {
-    this.interrupt()
-    this.#over = true
-  }
-
-  async #measure(): Promise<void> {
-    this.#measuredAt = performance.now()
-    const ms = await this.#attachment.ping().catch(() => null)
-    if (ms === null || this.#over) return
-    this.#echo.roundTrip(ms)
-    this.#update()
-    if (!this.#echo.wanted) this.#forget()
+    this.#echo.end()
   }
 
   /** Until the terminal is emptied the next time: it costs nothing then. */
@@ -121,7 +95,7 @@ export class LiveEcho {
   }
 
   #update(): void {
-    if (this.#over || this.#echo.shown === (this.#drawn?.text ?? '')) return
+    if (this.#echo.shown === (this.#drawn?.text ?? '')) return
     this.#write(this.#erased() + this.#redrawn())
   }
 

@@ -9,6 +9,7 @@ import type { Endings } from '../sessions/endings.ts'
 import type { SessionList } from '../sessions/session-list.ts'
 import { ShareDialog, sharing } from '../share/share-dialog.tsx'
 import { Borders } from '../terminal/borders.tsx'
+import { DownloadDialog } from '../terminal/download-dialog.tsx'
 import { arrange, type Layout, layoutText, sessionsOf } from '../terminal/layout.ts'
 import { openPanes } from '../terminal/open-panes.ts'
 import { PaneView } from '../terminal/pane-view.tsx'
@@ -23,8 +24,8 @@ interface Parts {
   endings: Endings
 }
 
-/** Title and directory of the session that has the keyboard, and whether the sign-in still holds. */
-const Where = ({ name }: { name: string }) => {
+/** Title and directory of the session that has the keyboard, the latter as the list knows it until the shell tells of another, and whether the sign-in still holds. */
+const Where = ({ name, known }: { name: string; known: string }) => {
   const state = openPanes.value.get(focused.value)?.state
   const title = state?.title.value ?? ''
   const link = state?.link.value
@@ -34,7 +35,7 @@ const Where = ({ name }: { name: string }) => {
   useEffect(() => {
     if (link?.kind === 'closed' && link.code === ERRORS.UNAUTHENTICATED.ws) signInExpired()
   }, [link])
-  const cwd = state?.cwd.value ?? ''
+  const cwd = state?.cwd.value || known
   return (
     <span class="where" title={`${title} ${cwd}`}>
       {title} {cwd && <code>{cwd}</code>}
@@ -107,7 +108,7 @@ export const TerminalPage = ({ layout, list, endings }: Parts) => {
         </a>
         <h1 class="only-heard">{nameOf(focused.value)}</h1>
         <TabBar shown={layout} list={list} />
-        <Where name={nameOf(focused.value)} />
+        <Where name={nameOf(focused.value)} known={list.get(focused.value)?.cwd ?? ''} />
         <Tools />
       </header>
       <main class="panes" aria-label="Terminals">
@@ -119,6 +120,7 @@ export const TerminalPage = ({ layout, list, endings }: Parts) => {
             name={nameOf(id)}
             place={places.find((place) => place.id === id) ?? null}
             divided={places.length > 1}
+            takesFiles
             onLeave={() => home.current?.focus()}
             onClose={() => closeSession(id)}
           />
@@ -126,6 +128,7 @@ export const TerminalPage = ({ layout, list, endings }: Parts) => {
         <Borders layout={shown} />
       </main>
       <ShareDialog list={list} />
+      <DownloadDialog />
     </div>
   )
 }

@@ -12,6 +12,7 @@ import {
 import { notify } from '../notifications.ts'
 import { endText } from '../wording.ts'
 import { writeClipboard } from './clipboard.ts'
+import { Guesses } from './guesses.ts'
 import { withCtrl } from './key-sequences.ts'
 import { Meter } from './meter.ts'
 import { Pane, type Size } from './pane.ts'
@@ -61,6 +62,7 @@ export class Live {
   readonly #pane: Pane
   readonly #meter: Meter
   #attachment: Attachment
+  #guesses: Guesses | null = null
   #wanted: Size
   /** Counts attachments: what an older one still says is ignored. */
   #generation = 0
@@ -129,6 +131,7 @@ export class Live {
 
   #drop(): void {
     this.#generation++
+    this.#guesses?.end()
     this.#attachment.detach()
   }
 
@@ -140,8 +143,11 @@ export class Live {
 
   #type(data: string | Uint8Array): void {
     const { ctrl } = this.#options.state
+    const text = ctrl.value && typeof data === 'string' ? withCtrl(data) : data
+    const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
     try {
-      this.#attachment.write(ctrl.value && typeof data === 'string' ? withCtrl(data) : data)
+      this.#attachment.write(bytes)
+      this.#guesses?.typed(bytes)
       ctrl.value = false
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error
@@ -155,8 +161,15 @@ export class Live {
     const current = (): boolean => generation === this.#generation
     const attachment = client.attach(session, {
       ...this.#wanted,
-      onOutput: (bytes, parsed) => this.#pane.write(bytes, this.#meter.received(bytes.length, parsed)),
+      onOutput: (bytes, parsed) => {
+        const drawn = this.#meter.received(bytes.length, parsed)
+        this.#pane.write(bytes, () => {
+          drawn()
+          this.#guesses?.output(this.#pane.drawn)
+        })
+      },
       onSnapshot: (bytes, size, parsed) => {
+        this.#guesses?.interrupt()
         this.#pane.reset()
         this.#applySize(size)
         this.#pane.write(bytes, parsed)
@@ -165,6 +178,7 @@ export class Live {
       onState: (link) => current() && this.#onState(link),
     })
     attachment.colors(this.#colors)
+    this.#guesses = new Guesses(attachment, this.#pane)
     this.#hasShown = false
     setTimeout(() => {
       if (!current() || this.#hasShown) return
@@ -214,6 +228,7 @@ export class Live {
 
   #applySize({ cols, rows }: Size): void {
     const { state } = this.#options
+    this.#guesses?.interrupt()
     state.size.value = { cols, rows }
     state.foreignSize.value = !sameSize(state.size.value, this.#wanted)
     this.#pane.resize({ cols, rows })
@@ -226,6 +241,7 @@ export class Live {
 
   #onMessage(message: HostMessage): void {
     const { state } = this.#options
+    this.#guesses?.hear(message)
     switch (message.type) {
       case 'attached':
         this.#hasShown = true
@@ -271,6 +287,8 @@ export class Live {
 
   #onState(link: LinkState): void {
     const { state } = this.#options
+    if (link.kind === 'attached') this.#guesses?.attached()
+    else this.#guesses?.interrupt()
     if (link.kind === 'waiting') {
       state.link.value = { kind: 'waiting', dueAtMs: Date.now() + link.retryInMs, reason: link.reason }
       if (link.attempt >= ASK_AFTER_ATTEMPTS) void this.#showEnd(false)

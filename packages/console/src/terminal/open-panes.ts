@@ -2,12 +2,14 @@
 import { type Signal, signal } from '@preact/signals'
 import type { Live } from './live.ts'
 import { focused } from './tabs.ts'
+import type { Uploads } from './uploads.ts'
 import type { ViewState } from './view-state.ts'
 
 export interface OpenPane {
   state: ViewState
   /** null until the terminal's code is here. */
   live: Signal<Live | null>
+  uploads: Uploads
 }
 
 export const openPanes = signal<ReadonlyMap<string, OpenPane>>(new Map())

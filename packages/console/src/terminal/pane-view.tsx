@@ -11,6 +11,8 @@ import { PaneFoot } from './pane-foot.tsx'
 import { PasteDialog } from './paste-dialog.tsx'
 import { SearchBar } from './search-bar.tsx'
 import { focused } from './tabs.ts'
+import { UploadList } from './upload-list.tsx'
+import { Uploads } from './uploads.ts'
 import { newViewState, type ViewState } from './view-state.ts'
 
 export interface PaneProps {
@@ -21,6 +23,8 @@ export interface PaneProps {
   place: Place | null
   /** Among others: with a head of its own. */
   divided: boolean
+  /** Whose user may send files to it. */
+  takesFiles?: boolean
   /** The user wants to leave the terminal by keyboard. */
   onLeave(): void
   /** The session is to be left; without it, it cannot be. */
@@ -35,7 +39,10 @@ const useLive = ({ client, session, name, onLeave }: PaneProps) => {
   const element = useRef<HTMLDivElement>(null)
   const live = useSignal<OpenPane['live']['value']>(null)
   const failure = useSignal<string | null>(null)
-  const pane = useMemo<OpenPane>(() => ({ state: newViewState(), live }), [session])
+  const pane = useMemo<OpenPane>(
+    () => ({ state: newViewState(), live, uploads: new Uploads(client, session) }),
+    [session],
+  )
   const latest = useRef({ name, onLeave })
   latest.current = { name, onLeave }
   useEffect(() => {
@@ -60,6 +67,7 @@ const useLive = ({ client, session, name, onLeave }: PaneProps) => {
     return () => {
       left = true
       leave()
+      pane.uploads.dispose()
       live.value?.dispose()
       live.value = null
     }
@@ -80,6 +88,31 @@ const useBell = (state: ViewState): boolean => {
     return () => clearTimeout(timer)
   }, [rung])
   return lit.value
+}
+
+/** Files that are dropped go to the session; a page that did nothing of it would be left for them. */
+const useDrop = (take: ((files: FileList) => void) | undefined) => {
+  const over = useSignal(false)
+  const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
+  return {
+    over: over.value && take !== undefined,
+    handlers: {
+      onDragOver: (event: DragEvent) => {
+        if (!isFiles(event)) return
+        event.preventDefault()
+        over.value = true
+      },
+      onDragLeave: () => {
+        over.value = false
+      },
+      onDrop: (event: DragEvent) => {
+        if (!isFiles(event)) return
+        event.preventDefault()
+        over.value = false
+        if (event.dataTransfer) take?.(event.dataTransfer.files)
+      },
+    },
+  }
 }
 
 const percent = (share: number): string => `${share * 100}%`
@@ -103,15 +136,16 @@ const PaneHead = ({ name, state, onClose }: { name: string; state: ViewState; on
 )
 
 export const PaneView = (props: PaneProps) => {
-  const { session, name, place, divided, onClose } = props
+  const { session, name, place, divided, takesFiles, onClose } = props
   const { element, pane, failure } = useLive(props)
-  const { state, live } = pane
+  const { state, live, uploads } = pane
+  const drop = useDrop(takesFiles ? (files) => uploads.add(files) : undefined)
   const ring = useBell(state)
   const here = place !== null && focused.value === session
   useEffect(() => {
     if (here && live.value && !touches.matches) live.value.pane.focus()
   }, [here, live.value])
-  const frame = `terminal-frame${ring ? ' bell' : ''}${state.foreignSize.value ? ' foreign' : ''}`
+  const frame = `terminal-frame${ring ? ' bell' : ''}${state.foreignSize.value ? ' foreign' : ''}${drop.over ? ' dropping' : ''}`
   return (
     <section
       class={`pane${divided ? ' divided' : ''}${here ? ' here' : ''}`}
@@ -123,9 +157,10 @@ export const PaneView = (props: PaneProps) => {
       }}
     >
       {divided && <PaneHead name={name} state={state} onClose={onClose} />}
-      <div class={frame}>
+      <div class={frame} {...drop.handlers}>
         <div class="terminal-view" ref={element} />
         {state.searching.value && <SearchBar pane={pane} />}
+        <UploadList uploads={uploads} />
         <Failure text={failure.value} />
       </div>
       {here && touches.matches && !state.readOnly.value && <KeyBar pane={pane} />}

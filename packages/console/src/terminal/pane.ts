@@ -1,5 +1,5 @@
 /** One xterm.js on the page: its renderer, keys, theme and size; knows bytes, nothing of sessions. */
-import { QueryFilter, WholeCharacters } from '@holdfast/client'
+import { QueryFilter, type Sight, WholeCharacters } from '@holdfast/client'
 import { cureResizes, type TerminalColors } from '@holdfast/protocol'
 import { FitAddon } from '@xterm/addon-fit'
 import { SearchAddon } from '@xterm/addon-search'
@@ -8,11 +8,14 @@ import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { actionOf, actions } from '../keys/actions.ts'
 import { look } from '../look.ts'
+import { copyAsHtml } from './copy-html.ts'
 import { cureErase } from './erase-cure.ts'
 import { muteFocusReports } from './focus-reports.ts'
+import { showImages } from './images.ts'
 import type { BarKey } from './key-sequences.ts'
 import { followLinks } from './links.ts'
 import { Marks } from './marks.ts'
+import { Overlay } from './overlay.ts'
 import { guardPaste } from './paste-guard.ts'
 import { colorsOf, followTheme } from './theme.ts'
 
@@ -96,12 +99,15 @@ export class Pane {
   readonly #terminal: Terminal
   readonly #search = new SearchAddon()
   readonly #marks: Marks
+  readonly #overlay: Overlay
   readonly #fit = new FitAddon()
   readonly #stop = new AbortController()
   /** What is seen of the room: it is smaller while a soft keyboard is up. */
   readonly #view: HTMLElement
   #filter = new QueryFilter()
   #whole = new WholeCharacters()
+  /** Pieces of output that wait to be parsed. */
+  #waiting = 0
 
   constructor(view: HTMLElement, hooks: PaneHooks) {
     this.#view = view
@@ -126,7 +132,9 @@ export class Pane {
     }, this.#stop.signal)
     this.#terminal.open(room)
     useWebgl(this.#terminal)
+    showImages(this.#terminal)
     this.#marks = new Marks(this.#terminal)
+    this.#overlay = new Overlay(this.#terminal)
     this.#connect(hooks)
     this.#watchSize(room, hooks)
     this.#followLook(hooks)
@@ -184,11 +192,34 @@ export class Pane {
 
   /** Of the session's output; the terminal answers nothing of it, for the session host does. */
   write(bytes: Uint8Array, parsed?: () => void): void {
-    const show = (piece: Uint8Array, done?: () => void) =>
+    const show = (piece: Uint8Array, done?: () => void): void =>
       this.#terminal.write(this.#whole.push(this.#filter.push(piece)), done)
+    this.#waiting++
     let at = 0
     for (; at + PIECE_BYTES < bytes.length; at += PIECE_BYTES) show(bytes.subarray(at, at + PIECE_BYTES))
-    show(bytes.subarray(at), parsed)
+    show(bytes.subarray(at), () => {
+      this.#waiting--
+      parsed?.()
+    })
+  }
+
+  /** What guesses need to know of what is drawn. */
+  get drawn(): Sight {
+    return this.#overlay.sight
+  }
+
+  /** The same; null while output waits, for nobody knows where the cursor will be. */
+  sight(): Sight | null {
+    return this.#waiting === 0 ? this.drawn : null
+  }
+
+  /** Lays text over what is behind the cursor, in place of what was laid there. */
+  overlay(text: string): void {
+    this.#overlay.show(text)
+  }
+
+  afterOutput(run: () => void): void {
+    this.#terminal.write('', run)
   }
 
   reset(): void {
@@ -199,7 +230,7 @@ export class Pane {
 
   /** Takes effect after everything written so far, as it did in the session. */
   resize({ cols, rows }: Size): void {
-    this.#terminal.write('', () => this.#terminal.resize(cols, rows))
+    this.afterOutput(() => this.#terminal.resize(cols, rows))
   }
 
   /** The row of the cursor stays in view where the session is taller than what is seen: another window's size, or a soft keyboard. */
@@ -224,6 +255,11 @@ export class Pane {
   /** To the command above or below. */
   jump(by: 1 | -1): void {
     this.#marks.jump(by)
+  }
+
+  /** Resolves with what to tell the user. */
+  copyAsHtml(): Promise<string> {
+    return copyAsHtml(this.#terminal)
   }
 
   /** As a terminal pastes. */

@@ -2,13 +2,14 @@
 import { hasEnded, type Session } from '@holdfast/protocol'
 import { client, explain } from '../connection.ts'
 import { type Action, overlay, SHOW_HELP, SHOW_PALETTE } from '../keys/actions.ts'
-import { changeLook, nextTheme, zoom } from '../look.ts'
+import { changeLook, look, nextTheme, PREDICTIONS, zoom } from '../look.ts'
 import { switchNotifications } from '../notifications.ts'
 import { go, SESSIONS } from '../route.ts'
 import type { Endings } from '../sessions/endings.ts'
 import type { SessionList } from '../sessions/session-list.ts'
 import { sharing } from '../share/share-dialog.tsx'
 import { asked } from '../why/why-dialog.tsx'
+import { downloading } from './download-dialog.tsx'
 import { focusedPane } from './open-panes.ts'
 import { closeSession, focused, splitFocused, stepFocus, stepTab } from './tabs.ts'
 
@@ -51,6 +52,26 @@ const chooseFont = (): void => {
   }
 }
 
+const WHEN = { auto: 'Where the session is far away', always: 'Always', never: 'Never' } as const
+
+const choosePrediction = (): void => {
+  overlay.value = {
+    label: 'Show keys before their echo comes',
+    among: () =>
+      PREDICTIONS.map((predict) => ({
+        title: look.value.predict === predict ? `${WHEN[predict]} (now)` : WHEN[predict],
+        run: () => changeLook({ predict }),
+      })),
+  }
+}
+
+const chooseFiles = (): void => {
+  const chooser = Object.assign(document.createElement('input'), { type: 'file', multiple: true })
+  const { uploads } = focusedPane() ?? {}
+  chooser.onchange = () => uploads?.add(chooser.files ?? [])
+  chooser.click()
+}
+
 export const fullScreen = (): void => {
   if (document.fullscreenElement) void document.exitFullscreen()
   else document.documentElement.requestFullscreen().catch(() => say('The browser does not allow full screen here.'))
@@ -87,7 +108,16 @@ export const terminalActions = (list: SessionList, endings: Endings): Action[] =
   { title: 'Text of the usual size', run: () => zoom(0) },
   { title: 'Font of the terminal', run: chooseFont },
   { title: 'Theme: system, light, dark in turn', run: nextTheme },
+  { title: 'Show keys before their echo: when', run: choosePrediction },
   { title: 'Notifications on or off', run: () => void switchNotifications().then(say) },
+  { title: 'Copy as HTML', run: () => void focusedPane()?.live.value?.pane.copyAsHtml().then(say) },
+  { title: 'Upload files', run: chooseFiles },
+  {
+    title: 'Download a file',
+    run: () => {
+      downloading.value = focused.peek()
+    },
+  },
   { title: 'Take control of the size', run: () => focusedPane()?.live.value?.takeControl() },
   {
     title: 'Share this session',

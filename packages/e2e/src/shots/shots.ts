@@ -157,6 +157,30 @@ export const SHOTS: readonly Shot[] = [
     },
   },
   {
+    name: 'uploads',
+    take: async (page, scene) => {
+      await terminal(page, scene)
+      const dataTransfer = await page.evaluateHandle(() => {
+        const transfer = new DataTransfer()
+        for (const name of ['BSD', 'no-such-directory/report.pdf']) transfer.items.add(new File(['text'], name))
+        return transfer
+      })
+      await page.dispatchEvent('.terminal-frame', 'drop', { dataTransfer })
+      await page.getByText('is there already').waitFor()
+      await page.locator('.uploads .failed').waitFor()
+    },
+  },
+  {
+    name: 'download',
+    take: async (page, scene) => {
+      await terminal(page, scene)
+      await page.getByRole('button', { name: 'Commands' }).click()
+      await page.getByRole('combobox').fill('Download')
+      await page.keyboard.press('Enter')
+      await page.getByLabel('Path').fill('GPL-3')
+    },
+  },
+  {
     name: 'share',
     take: async (page, scene) => {
       await terminal(page, scene)

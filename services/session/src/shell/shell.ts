@@ -22,17 +22,23 @@ export class Shell {
   readonly #scanner = new OscScanner(MAX_CLIPBOARD_OSC, (osc) => this.#hear(osc))
   readonly #notifications = new Notifications()
   readonly #events: ShellEvents
-  #cwd: string
+  readonly #start: string
+  #told: string | null = null
 
   constructor(cwd: string, events: ShellEvents) {
-    this.#cwd = cwd
+    this.#start = cwd
     this.#events = events
     this.log = new CommandLog(events.onCommand)
   }
 
   /** As it last told, else where the command was started. */
   get cwd(): string {
-    return this.#cwd
+    return this.#told ?? this.#start
+  }
+
+  /** As it last told; null before that. */
+  get told(): string | null {
+    return this.#told
   }
 
   /** The next bytes of the stream, which end at `offset`. */
@@ -52,11 +58,11 @@ export class Shell {
   #follow(code: string, data: string, { start, end }: Osc): void {
     const cwd = directoryOf(code, data)
     if (cwd !== null) {
-      this.#cwd = cwd
+      this.#told = cwd
       this.#events.onCwd(cwd)
     }
     const mark = code === '133' || code === '633' ? markOf(code, data) : null
-    if (mark !== null) this.log.take(mark, { start, end, cwd: this.#cwd })
+    if (mark !== null) this.log.take(mark, { start, end, cwd: this.cwd })
   }
 
   #copy(data: string, cut: boolean): void {
