@@ -53,6 +53,27 @@ describe('a shell in a container', { skip: dockerIsMissing }, () => {
     assert.equal(await exit, 3)
   })
 
+  test('a file goes into the container and out of it, as its user’s, and nowhere that this one may not write', async () => {
+    const { id } = await stack.client.createSession({ command: 'bash', args: ['--norc'] })
+    await stack.client.input(id, 'mkdir -p deep/er && cd deep/er && echo there-$((40 + 2))\r')
+    await stack.client.wait(id, { until: 'text', text: 'there-42' })
+    await stack.client.upload(id, 'notes', new TextEncoder().encode('from outside'))
+    await stack.client.input(
+      id,
+      'stat -c "%U-owns-%n" notes; id -un; sed -i s/outside/inside/ notes; echo done-$((40 + 2))\r',
+    )
+    await stack.client.wait(id, { until: 'text', text: 'done-42' })
+    const [, owner, user] = /(\w+)-owns-notes\n(\w+)\n/.exec(await stack.client.screen(id, 'text')) ?? []
+    assert.ok(owner !== undefined && owner !== 'root')
+    assert.equal(owner, user)
+    const { body } = await stack.client.download(id, 'notes')
+    assert.equal(await new Response(body).text(), 'from inside')
+    for (const path of ['/etc/notes', '/usr/bin/notes'])
+      await assert.rejects(stack.client.upload(id, path, new Uint8Array(1)), { code: 'FILE_DENIED' })
+    for (const path of ['/proc/1/environ', '/proc/self/environ'])
+      await assert.rejects(stack.client.download(id, path), { code: /FILE_DENIED|BAD_REQUEST/ })
+  })
+
   test('the CLI detaches, lists, attaches again by name, shows the screen and kills', async () => {
     const first = cli('new', '--name', 'again')
     await first.see(/\$ /)
