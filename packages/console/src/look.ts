@@ -10,12 +10,14 @@ export interface Look {
   fontSize: number
   /** Tell of bells and notices while the page is hidden. */
   notify: boolean
+  /** The terminal's text stands beside it for screen readers, which are told what is written. */
+  screenReader: boolean
   /** When typed keys are shown before their echo comes. */
   predict: Prediction
 }
 
 const KEY = 'holdfast.look'
-const USUAL: Look = { theme: 'system', font: '', fontSize: 14, notify: false, predict: 'auto' }
+const USUAL: Look = { theme: 'system', font: '', fontSize: 14, notify: false, screenReader: false, predict: 'auto' }
 export const PREDICTIONS = ['auto', 'always', 'never'] as const satisfies readonly Prediction[]
 const SMALLEST = 8
 const LARGEST = 32
@@ -24,12 +26,14 @@ const isOneOf = (value: unknown, among: readonly unknown[]): boolean => among.in
 
 const read = (): Look => {
   try {
-    const { theme, font, fontSize, notify, predict } = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Look>
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Look>
+    const { theme, font, fontSize, notify, screenReader, predict } = kept
     return {
       theme: theme !== undefined && isOneOf(theme, ['system', 'light', 'dark']) ? theme : USUAL.theme,
       font: typeof font === 'string' ? font : USUAL.font,
       fontSize: typeof fontSize === 'number' ? Math.min(LARGEST, Math.max(SMALLEST, fontSize)) : USUAL.fontSize,
       notify: notify === true,
+      screenReader: screenReader === true,
       predict: predict !== undefined && isOneOf(predict, PREDICTIONS) ? predict : USUAL.predict,
     }
   } catch {

@@ -259,6 +259,18 @@ suite('around the terminal in a browser', { skip: noBrowser(process.env.CI) }, (
     await until(() => page.evaluate(() => document.documentElement.dataset.theme === 'dark'), 'still dark')
   })
 
+  test('in screen reader mode the text of the terminal stands where a screen reader finds it', async () => {
+    const { host, page } = await it.openTerminal()
+    assert.equal(await page.locator('.xterm-accessibility').count(), 0)
+    await page.keyboard.press('Control+Shift+P')
+    await page.getByRole('combobox').fill('screen reader')
+    await page.keyboard.press('Enter')
+    host.print('\r\nread this aloud')
+    await page.getByRole('listitem').filter({ hasText: 'read this aloud' }).waitFor({ state: 'attached' })
+    await page.reload()
+    await page.locator('.xterm-accessibility').waitFor({ state: 'attached' })
+  })
+
   test('axe finds nothing serious on any page', async () => {
     it.server.add(fakeSession({ id: OTHER, name: 'other', labels: { team: 'blue' }, phase: 'exited', exitCode: 1 }))
     const page = await it.open()

@@ -117,6 +117,7 @@ export class Pane {
       allowProposedApi: true, // decorations
       fontFamily: look.peek().font || USUAL_FONT,
       fontSize: look.peek().fontSize,
+      screenReaderMode: look.peek().screenReader,
       scrollback: SCROLLBACK_LINES,
       minimumContrastRatio: 4.5,
       macOptionIsMeta: true,
@@ -159,8 +160,9 @@ export class Pane {
   }
 
   #followLook(hooks: PaneHooks): void {
-    const end = look.subscribe(({ font, fontSize }) => {
+    const end = look.subscribe(({ font, fontSize, screenReader }) => {
       const { options } = this.#terminal
+      options.screenReaderMode = screenReader
       const fontFamily = font || USUAL_FONT
       if (options.fontFamily === fontFamily && options.fontSize === fontSize) return
       options.fontFamily = fontFamily

@@ -109,6 +109,10 @@ export const terminalActions = (list: SessionList, endings: Endings): Action[] =
   { title: 'Font of the terminal', run: chooseFont },
   { title: 'Theme: system, light, dark in turn', run: nextTheme },
   { title: 'Show keys before their echo: when', run: choosePrediction },
+  {
+    title: 'Screen reader mode on or off',
+    run: () => changeLook({ screenReader: !look.value.screenReader }),
+  },
   { title: 'Notifications on or off', run: () => void switchNotifications().then(say) },
   { title: 'Copy as HTML', run: () => void focusedPane()?.live.value?.pane.copyAsHtml().then(say) },
   { title: 'Upload files', run: chooseFiles },
