@@ -1,10 +1,6 @@
 /** Numbers over time for operators: what `GET /v1/charts` answers. */
 import { type Static, Type } from 'typebox'
 
-/** Seconds between two points, and the most minutes that a chart goes back. */
-export const CHART_STEP_SECONDS = 15
-export const CHART_MINUTES = 60
-
 export const CHART_UNITS = ['sessions', 'jobs', 'seconds', 'bytes', 'per minute'] as const
 /** What the values of a chart are. */
 export type ChartUnit = (typeof CHART_UNITS)[number]

@@ -53,3 +53,7 @@ export const MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 export const MAX_FILE_BYTES = 1024 * 1024 * 1024
 /** Header of `GET …/output`: offset of the first byte of the answer. */
 export const OUTPUT_FROM = 'holdfast-output-from'
+
+/** Seconds between two points of a chart, and the most minutes that one goes back. */
+export const CHART_STEP_SECONDS = 15
+export const CHART_MINUTES = 60
