@@ -91,7 +91,7 @@ test('OpenAPI describes every public route', { skip }, async (t) => {
   const { openapi, paths } = (await call('GET', '/v1/openapi.json')).body as { openapi: string; paths: object }
   assert.match(openapi, /^3\./)
   const of = (path: string) => `/v1/sessions/{id}${path}`
-  const automation = ['/input', '/resize', '/signal', '/wait', '/screen', '/output', '/tickets']
+  const automation = ['/input', '/resize', '/signal', '/wait', '/screen', '/output', '/files', '/tickets']
   const lifecycle = ['/why', '/deaths', '/placement', '/environment', '/extend', '/suspend', '/resume']
   const sessions = ['', ...automation, ...lifecycle]
   const nodes = ['', '/cordon', '/uncordon', '/drain'].map((action) => `/v1/nodes/{id}${action}`)
