@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { FakeHost, session } from '@holdfast/client/fake-host'
+import { nodeView } from '@holdfast/client/node-view'
 import { type Death, HoldfastError, problem } from '@holdfast/protocol'
 import { holdfast, type Result } from './harness.ts'
-import { nodeView } from './node-view.ts'
 
 const ID = 'local-0000000000000a'
 const SINCE = '2026-11-01T00:00:00.000Z'

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { HoldfastClient } from '@holdfast/client'
 import { FakeHost, session } from '@holdfast/client/fake-host'
+import { nodeView } from '@holdfast/client/node-view'
 import { HoldfastError, problem } from '@holdfast/protocol'
 import { frame, report, type View } from '../src/top/view.ts'
 import { type Snapshot, watch } from '../src/top/watch.ts'
 import { holdfast } from './harness.ts'
-import { nodeView } from './node-view.ts'
 import { OnPty } from './on-pty.ts'
 
 /** A hang fails the test instead of the run. */

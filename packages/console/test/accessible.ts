@@ -1,4 +1,5 @@
 /** What axe finds wrong with a page. */
+import assert from 'node:assert/strict'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 
@@ -15,4 +16,15 @@ export const accessFaults = async (page: Page): Promise<string[]> => {
   return findings
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+}
+
+/** The page as it is now: nothing serious in either theme, on a wide and on a narrow window, and nothing sticks out of it. */
+export const assertAccessible = async (page: Page): Promise<void> => {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const width of [1440, 390]) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 844 })
+      assert.deepEqual(await accessFaults(page), [], `${colorScheme}, ${width}`)
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} wide`)
+    }
 }

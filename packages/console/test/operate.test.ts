@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { HoldfastError } from '@holdfast/protocol'
 import type { Page } from 'playwright-core'
-import { accessFaults } from './accessible.ts'
+import { accessFaults, assertAccessible } from './accessible.ts'
 import { noBrowser } from './chromium.ts'
 import { fakeSession } from './fake-session.ts'
 import { browserFixture, ID, linkSays, until } from './fixture.ts'
@@ -178,13 +178,7 @@ suite('the operate page in a browser', { skip: noBrowser(process.env.CI) }, () =
     const page = await open()
     await page.locator('[data-chart=echo] canvas').waitFor()
     await row(page, 'How sessions ended', 'gone').waitFor()
-    for (const colorScheme of ['light', 'dark'] as const)
-      for (const width of [1440, 390]) {
-        await page.emulateMedia({ colorScheme })
-        await page.setViewportSize({ width, height: 844 })
-        assert.deepEqual(await accessFaults(page), [], `${colorScheme}, ${width}`)
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} wide`)
-      }
+    await assertAccessible(page)
     await page.getByRole('button', { name: 'Drain local' }).click()
     assert.deepEqual(await accessFaults(page), [])
   })

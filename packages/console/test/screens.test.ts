@@ -39,15 +39,17 @@ test('four are asked for at a time, the others when one has answered', async () 
   for (const { leave } of all) leave()
 })
 
+/** Resolves when there is one. */
+const some = async (list: readonly unknown[]): Promise<void> => {
+  while (list.length === 0) await new Promise((turn) => setImmediate(turn))
+}
+
 test('a running one is asked for again, one that has ended is not, and none while the tab is hidden', async () => {
   const { asked, screens, watch } = world(0)
   const running = watch('running')
   const ended = watch('ended', true)
   for (const { answer } of asked.splice(0)) answer('x')
-  await new Promise<void>((done) => {
-    const look = (): void => (asked.length > 0 ? done() : void setImmediate(look))
-    look()
-  })
+  await some(asked)
   assert.deepEqual(
     asked.map(({ id }) => id),
     ['running'],
@@ -58,10 +60,7 @@ test('a running one is asked for again, one that has ended is not, and none whil
   screens.changed('running', false)
   assert.equal(asked.length, 0)
   screens.pause(false)
-  await new Promise<void>((done) => {
-    const look = (): void => (asked.length > 0 ? done() : void setImmediate(look))
-    look()
-  })
+  await some(asked)
   assert.deepEqual(
     asked.map(({ id }) => id),
     ['running'],

@@ -1,4 +1,5 @@
 /** The stand-in's calls for operators: nodes, placement, pools, ends and charts, as a test sets them. */
+import { nodeView } from '@holdfast/client/node-view'
 import {
   CHART_STEP_SECONDS,
   type Charts,
@@ -10,27 +11,15 @@ import {
   type PoolState,
 } from '@holdfast/protocol'
 
-export const fakeNode = (fields: Partial<NodeView> & { id: string }): NodeView => ({
-  source: 'file',
-  runtime: 'docker',
-  engine: 'this machine',
-  labels: {},
-  region: null,
-  zone: null,
-  tier: 0,
-  capacity: { sessions: 300, memoryMb: 131_072 },
-  reserved: { cpus: 6.5, memoryMb: 12_288, pids: 900, sessions: 3 },
-  pressure: { cpu: 0.4, memory: 0.93, memoryFreeMb: 9000, pids: 0.02, disk: 0.5, diskFreeMb: 500_000 },
-  bridgePorts: null,
-  cordoned: false,
-  draining: false,
-  reachable: true,
-  breaker: 'closed',
-  heartbeatAgeMs: 900,
-  lastError: null,
-  sessions: 3,
-  ...fields,
-})
+/** Its memory is nearly full. */
+export const fakeNode = (fields: Partial<NodeView> & { id: string }): NodeView =>
+  nodeView({
+    capacity: { sessions: 300, memoryMb: 131_072 },
+    reserved: { cpus: 6.5, memoryMb: 12_288, pids: 900, sessions: 3 },
+    pressure: { cpu: 0.4, memory: 0.93, memoryFreeMb: 9000, pids: 0.02, disk: 0.5, diskFreeMb: 500_000 },
+    sessions: 3,
+    ...fields,
+  })
 
 export const fakeDeath = (fields: Partial<Death> & { session: string }): Death => ({
   tenant: 'default',

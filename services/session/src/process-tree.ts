@@ -67,24 +67,19 @@ const cpuMs = (processes: readonly Process[]): number =>
 /** CPU time that `root` and everything below it have had, also what has ended since, milliseconds. */
 export const cpuMsBelow = (root: number): number => cpuMs(tree(root))
 
-const residentBytes = (pid: number): number => {
+/** A line `name: N kB` of a file of /proc, as bytes; null where that cannot be read, also of a process that ended meanwhile. */
+const bytesIn = (path: string, name: string): number | null => {
   try {
-    const [, kilobytes = 0] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
-    return Number(kilobytes) * 1024
+    const [, kilobytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(path, 'latin1')) ?? []
+    return kilobytes === undefined ? 0 : Number(kilobytes) * 1024
   } catch {
-    return 0 // it ended meanwhile
+    return null
   }
 }
 
 /** Proportional share (proc_pid_smaps(5)); of a process of somebody else, and where the kernel does not tell it, all that is resident. */
-const memoryBytes = (pid: number): number => {
-  try {
-    const [, kilobytes = 0] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')) ?? []
-    return Number(kilobytes) * 1024
-  } catch {
-    return residentBytes(pid)
-  }
-}
+const memoryBytes = (pid: number): number =>
+  bytesIn(`/proc/${pid}/smaps_rollup`, 'Pss') ?? bytesIn(`/proc/${pid}/status`, 'VmRSS') ?? 0
 
 /** What `root` and everything below it use. */
 export const resourcesBelow = (root: number): Resources => {

@@ -7,6 +7,7 @@ import { usePolled } from '../polled.ts'
 import { Since } from '../since.tsx'
 import { asked } from '../why/why-dialog.tsx'
 import { deathText } from '../wording.ts'
+import { DataTable } from './data-table.tsx'
 
 const REFRESH_MS = 5000
 const FEW = 10
@@ -52,20 +53,11 @@ export const DeathsPart = () => {
       <Failure text={failure.value} />
       {deaths?.length === 0 && <p class="quiet">None has ended yet, or what is known of it was kept long enough.</p>}
       {deaths && deaths.length > 0 && (
-        <table class="data" aria-label="How sessions ended">
-          <thead>
-            <tr>
-              <th scope="col">Session</th>
-              <th scope="col">Ended</th>
-              <th scope="col">Why</th>
-            </tr>
-          </thead>
-          <tbody>
-            {deaths.map((death) => (
-              <Entry key={`${death.session} ${death.incarnation} ${death.endedAt}`} death={death} />
-            ))}
-          </tbody>
-        </table>
+        <DataTable label="How sessions ended" heads={['Session', 'Ended', 'Why']}>
+          {deaths.map((death) => (
+            <Entry key={`${death.session} ${death.incarnation} ${death.endedAt}`} death={death} />
+          ))}
+        </DataTable>
       )}
       {value.value?.cursor !== undefined && limit.value < MANY && (
         <button

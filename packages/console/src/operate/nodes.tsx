@@ -6,6 +6,7 @@ import { Failure } from '../failure.tsx'
 import type { Polled } from '../polled.ts'
 import { mebibytesText, percentText } from '../units.ts'
 import type { Tone } from '../wording.ts'
+import { DataTable } from './data-table.tsx'
 import { DrainDialog } from './drain-dialog.tsx'
 
 const FULL = 0.9
@@ -109,32 +110,18 @@ export const NodesPart = ({ nodes: { value, failure, refusal, act }, draining }:
       <Failure text={refusal.value} />
       {nodes === undefined && failure.value === null && <p class="quiet">Loading the nodes…</p>}
       {nodes && (
-        <table class="data" aria-label="Nodes">
-          <thead>
-            <tr>
-              {['Node', 'State', 'Sessions', 'Promised', 'Pressure'].map((title) => (
-                <th key={title} scope="col">
-                  {title}
-                </th>
-              ))}
-              <th scope="col">
-                <span class="only-heard">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {nodes.map((node) => (
-              <NodeRow
-                key={node.id}
-                node={node}
-                act={act}
-                onDrain={() => {
-                  draining.value = node.id
-                }}
-              />
-            ))}
-          </tbody>
-        </table>
+        <DataTable label="Nodes" heads={['Node', 'State', 'Sessions', 'Promised', 'Pressure']} acts>
+          {nodes.map((node) => (
+            <NodeRow
+              key={node.id}
+              node={node}
+              act={act}
+              onDrain={() => {
+                draining.value = node.id
+              }}
+            />
+          ))}
+        </DataTable>
       )}
       <DrainDialog
         node={nodes?.find(({ id }) => id === draining.value) ?? null}

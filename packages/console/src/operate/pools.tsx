@@ -4,6 +4,7 @@ import { client } from '../connection.ts'
 import { Failure } from '../failure.tsx'
 import { usePolled } from '../polled.ts'
 import type { Tone } from '../wording.ts'
+import { DataTable } from './data-table.tsx'
 
 const REFRESH_MS = 5000
 
@@ -61,23 +62,11 @@ export const PoolsPart = () => {
         </p>
       )}
       {pools && pools.length > 0 && (
-        <table class="data" aria-label="Warm pools">
-          <thead>
-            <tr>
-              <th scope="col">Template</th>
-              <th scope="col">Ready</th>
-              <th scope="col">State</th>
-              <th scope="col">
-                <span class="only-heard">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {pools.map((pool) => (
-              <Pool key={`${pool.template} ${pool.node}`} pool={pool} onReset={() => void reset(pool.template)} />
-            ))}
-          </tbody>
-        </table>
+        <DataTable label="Warm pools" heads={['Template', 'Ready', 'State']} acts>
+          {pools.map((pool) => (
+            <Pool key={`${pool.template} ${pool.node}`} pool={pool} onReset={() => void reset(pool.template)} />
+          ))}
+        </DataTable>
       )}
     </section>
   )
