@@ -1,5 +1,7 @@
 /** `npm test`: sets up what the tests need, runs the checks, then every test with the real parts, and closes with node:test's summary. */
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { baseImages, dockerAnswers, dockerEngine, dockerPlugins, ourImages } from './docker.mjs'
 import { testCluster } from './kubernetes.mjs'
@@ -46,8 +48,14 @@ if (dockerAnswers() && (named.length === 0 || named.some((file) => file.includes
   }
 }
 
+// Login shells of the tests read no profile of this user's: what it runs is slow, or is left half done when its session is killed.
+const home = mkdtempSync(join(tmpdir(), 'hf-home-'))
 const env = {
+  DOCKER_CONFIG: join(homedir(), '.docker'),
+  npm_config_userconfig: join(homedir(), '.npmrc'),
+  npm_config_cache: join(homedir(), '.npm'),
   ...withNode24,
+  HOME: home,
   TESTCONTAINERS_RYUK_DISABLED: 'true',
   HOLDFAST_DOCKER: dockerAnswers() ? '1' : '',
   HOLDFAST_KUBECONFIG: cluster.kubeconfig,
@@ -60,4 +68,5 @@ const tests = spawnSync(node24, ['--test', '--test-concurrency=1', '--test-timeo
   stdio: 'inherit',
 })
 cluster.down()
+rmSync(home, { recursive: true, force: true })
 process.exit(tests.status ?? 1)
