@@ -66,10 +66,19 @@ describe('what a cluster does to sessions', { skip: whyNoDisruption }, () => {
     await stand.client.deleteSession(session.id)
   })
 
-  test('a drain: sessions are told as evicted, and a new one waits until the worker is back', async () => {
+  test('a drain: who is attached hears of it, sessions are told as evicted, and a new one waits until the worker is back', async () => {
     const session = await stand.create()
     const viewer = await attached(stand, session)
     const worker = await workerOf(stand.podOf(session.id))
+    const texts: string[] = []
+    const other = stand.client.attach(session.id, {
+      onOutput: (_bytes, parsed) => parsed(),
+      onSnapshot: (_bytes, _size, parsed) => parsed(),
+      onMessage: (message) => void (message.type === 'notice' && texts.push(message.text)),
+    })
+    await kubectl('cordon', worker)
+    await until('who is attached is told', () => texts[0]?.includes(`worker ${worker} takes no new pods`), 90_000)
+    other.detach()
     const mine = `--pod-selector=dev.holdfast.cluster=${stand.cluster}`
     await kubectl('drain', worker, mine, '--force', '--delete-emptydir-data', '--timeout=60s')
     try {

@@ -145,11 +145,14 @@ describe('installed in a cluster', { skip: whyNoCluster }, () => {
       ([, resource = '', verbs = '']) =>
         `${resource}${resource === 'networkpolicies' ? '.networking.k8s.io' : ''} [] [] [${verbs.replaceAll(',', '')}]`,
     )
-    assert.deepEqual(await mayDo('holdfast-sessions', 'orchestrator'), rights.sort())
+    // Of the whole cluster.
+    const workers = 'nodes [] [] [list]'
+    assert.deepEqual(await mayDo('holdfast-sessions', 'orchestrator'), [...rights, workers].sort())
+    for (const elsewhere of ['holdfast', 'kube-system']) {
+      assert.deepEqual(await mayDo(elsewhere, 'orchestrator'), [workers], `orchestrator in ${elsewhere}`)
+    }
     assert.deepEqual(await mayDo('holdfast', 'secrets'), ['secrets [] [] [create]'])
     for (const [namespace, account] of [
-      ['holdfast', 'orchestrator'],
-      ['kube-system', 'orchestrator'],
       ['holdfast-sessions', 'secrets'],
       ['holdfast', 'gateway'],
       ['holdfast-sessions', 'gateway'],

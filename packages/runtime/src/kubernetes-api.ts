@@ -14,7 +14,7 @@ export interface KubeCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Default: the core API. */
   group?: 'networking.k8s.io/v1'
-  /** Within the namespace: `pods/<name>`. */
+  /** Within the namespace: `pods/<name>`; `nodes` are the cluster's. */
   path: string
   query?: Readonly<Record<string, string | number>>
   body?: unknown
@@ -118,7 +118,7 @@ export const kubeApi = ({ namespace, ...reach }: KubeReach & { namespace: string
   const answer = async (call: KubeCall, signal: AbortSignal): Promise<IncomingMessage> => {
     const { what, method = 'GET', group, path, query = {}, body, type = 'application/json' } = call
     const root = group === undefined ? '/api/v1' : `/apis/${group}`
-    const from = `${root}/namespaces/${namespace}/${path}`
+    const from = path === 'nodes' ? `${root}/nodes` : `${root}/namespaces/${namespace}/${path}`
     const response = await connection.send({ method, path: from, query, type, body, signal })
     const status = response.statusCode ?? 0
     if (status >= 300) throw refusal(what, status, await whole(response))

@@ -29,6 +29,18 @@ export const preemptionOf = async (api: KubeApi, { metadata }: PodAnswer): Promi
   return (await unlessStatus([403], asking))?.items[0]?.message ?? null
 }
 
+/** Workers that take no new pods: who empties one begins with that. None where workers may not be listed. */
+export const cordonedWorkers = async (api: KubeApi): Promise<ReadonlySet<string>> => {
+  const query = { fieldSelector: 'spec.unschedulable=true' }
+  const asking = api.ask<Listed<{ metadata: { name: string } }>>({
+    what: 'list nodes',
+    path: 'nodes',
+    query,
+    ms: KUBE_MS.query,
+  })
+  return new Set((await unlessStatus([403], asking))?.items.map(({ metadata }) => metadata.name))
+}
+
 export interface Listing {
   cluster: string
   /** Of one answer. */

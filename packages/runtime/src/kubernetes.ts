@@ -4,7 +4,7 @@ import { KUBE_MS, type KubeApi, KubeRefusal, kubeApi, unlessStatus } from './kub
 import { applyPolicies } from './kubernetes-network.ts'
 import { kubeNews, type News, type NewsTimes } from './kubernetes-news.ts'
 import { ASSIGNMENT, podBody, podName, USE_LABEL } from './kubernetes-pod.ts'
-import { listAll, preemptionOf, readPod } from './kubernetes-pods.ts'
+import { cordonedWorkers, listAll, preemptionOf, readPod } from './kubernetes-pods.ts'
 import { DELETED, hostOfPod, infoOf, isTrouble, NO_ADDRESS, obstacleOf, type PodAnswer } from './kubernetes-status.ts'
 import { awaitGone, awaitOne } from './kubernetes-wait.ts'
 import { claimedWorkspaces, type Workspaces } from './kubernetes-workspace.ts'
@@ -211,10 +211,13 @@ const follow = ({ news, options }: Engine, changed: (hostId: string) => void, si
 }
 
 const list = async ({ api, options }: Engine): Promise<HostInfo[]> => {
-  const pods = await listAll<PodAnswer>(api, 'pods', options)
+  const [pods, cordoned] = await Promise.all([listAll<PodAnswer>(api, 'pods', options), cordonedWorkers(api)])
   return pods.flatMap((pod) => {
     const hostId = hostOfPod(pod, options.cluster)
-    return hostId === null ? [] : [infoOf(pod, hostId, options.node)]
+    if (hostId === null) return []
+    const info = infoOf(pod, hostId, options.node)
+    const worker = pod.spec?.nodeName ?? ''
+    return [cordoned.has(worker) ? { ...info, leaves: worker } : info]
   })
 }
 

@@ -39,6 +39,8 @@ export interface HostInfo {
   reason?: string
   /** Of one whose machine is out of reach: which. It ran when it was seen last. */
   unseen?: string
+  /** Of one whose machine is to be emptied: which. */
+  leaves?: string
   /** Of one that cannot start for want of room: the engine's words. It starts by itself when there is some. */
   waits?: string
   /** `unix:<path>` or `tcp:<host>:<port>`, as gateways dial it. */

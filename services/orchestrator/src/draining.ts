@@ -1,21 +1,38 @@
 /** Draining nodes: their sessions carry a condition that says so, and those that are idle may be ended or, where they may be started anew, moved; the rest is waited for. */
 import { HoldfastError } from '@holdfast/protocol'
+import type { HostInfo } from '@holdfast/runtime'
 import type { SessionRecord } from '@holdfast/session-store'
 import { withCondition } from './conditions.ts'
-import { type Domain, guardOf } from './domain.ts'
+import { type Domain, guardOf, targetOf } from './domain.ts'
 import { isIdle } from './lifetime.ts'
 import type { LiveSession } from './live.ts'
 import { canMove } from './moving.ts'
 import { requestStop } from './stopping.ts'
 import { wantSuspended } from './suspending.ts'
 
-const isMarked = ({ conditions }: SessionRecord): boolean => conditions.some(({ type }) => type === 'Draining')
+/** How the reason begins that operators gave; others are the runtime's. */
+const NODE = 'node '
 
-const mark = async ({ store }: Domain, record: SessionRecord, draining: boolean): Promise<void> => {
-  if (isMarked(record) === draining) return
-  const conditions = draining
-    ? withCondition(record.conditions, 'Draining', 'True', `node ${record.node} is drained`)
-    : record.conditions.filter(({ type }) => type !== 'Draining')
+const whyMarked = ({ conditions }: SessionRecord): string | null =>
+  conditions.find(({ type }) => type === 'Draining')?.reason ?? null
+
+const tellViewers = async ({ hosts, logger }: Domain, record: SessionRecord, why: string | null): Promise<void> => {
+  const target = targetOf(record)
+  if (record.phase !== 'running' || target === null) return
+  await hosts.leaving(target, why).catch((error) => {
+    logger.info({ err: error, session: record.id }, 'who is attached was not told that the machine is drained')
+  })
+}
+
+/** Null: it may stay. Viewers hear of it before the record has it: who dies in between tells them again, which they do not notice. */
+const mark = async (domain: Domain, record: SessionRecord, why: string | null): Promise<void> => {
+  if (whyMarked(record) === why) return
+  await tellViewers(domain, record, why)
+  const conditions =
+    why === null
+      ? record.conditions.filter(({ type }) => type !== 'Draining')
+      : withCondition(record.conditions, 'Draining', 'True', why)
+  const { store } = domain
   try {
     await store.transition(record.tenant, record.id, guardOf(record), { conditions })
   } catch (error) {
@@ -28,7 +45,8 @@ const settle = async (domain: Domain, session: LiveSession): Promise<void> => {
   const { record } = session
   if (record.node === null || record.endedAt !== null || record.phase === 'stopping') return
   const { draining } = domain.nodes.flags(record.node)
-  await mark(domain, record, draining !== null)
+  if (draining !== null) await mark(domain, record, `${NODE}${record.node} is drained`)
+  else if (whyMarked(record)?.startsWith(NODE)) await mark(domain, record, null)
   const seconds = draining?.endIdleSeconds ?? null
   if (seconds === null || domain.nodes.maintenance() !== null || record.suspend !== null) return
   if (!(await isIdle(domain, session, seconds))) return
@@ -37,6 +55,12 @@ const settle = async (domain: Domain, session: LiveSession): Promise<void> => {
     return
   }
   await requestStop(domain, record, { code: 'drained', detail: `node ${record.node}, idle for ${seconds} s` }, false)
+}
+
+/** Brings a session in line with what its runtime says of the machine; what operators say of the node comes first. */
+export const settleWorker = async (domain: Domain, record: SessionRecord, { leaves }: HostInfo): Promise<void> => {
+  if (record.phase !== 'running' || domain.nodes.flags(record.node).draining !== null) return
+  await mark(domain, record, leaves === undefined ? null : `worker ${leaves} takes no new pods`)
 }
 
 /** Brings the sessions of this replica in line with what operators said of their nodes. */

@@ -65,6 +65,8 @@ export interface HostClient {
   suspend(target: Target, graceMs: number): Promise<Record<string, string>>
   /** Sends its viewers away; answers when they are gone, or soon after. */
   dismiss(target: Target): Promise<void>
+  /** Its viewers are told why the machine is to go, or (null) that it stays. */
+  leaving(target: Target, why: string | null): Promise<void>
   screen(target: Target, format: ScreenFormat, scrollback: number): Promise<HostAnswer>
   /** Part of the output; the query's words are the route's. */
   output(target: Target, query: OutputQuery): Promise<HostBytes>
@@ -165,6 +167,7 @@ export const createHostClient = (masterKey: string): HostClient => {
     suspend: async (target, graceMs) =>
       parseEnv((await post(target, '/suspend', { graceMs }, graceMs + SCREEN_MS)).text, target.hostId),
     dismiss: async (target) => void (await post(target, '/dismiss', {}, CALL_MS)),
+    leaving: async (target, why) => void (await post(target, '/leaving', { why }, CALL_MS)),
     screen,
     output: (target, { from, to, partial }) => {
       const query = `from=${from}${to === undefined ? '' : `&to=${to}`}&partial=${partial}`

@@ -6,6 +6,7 @@ import { adopt, type Found, identityOf } from './adoption.ts'
 import { eachBounded } from './bounded.ts'
 import { LINGER_SLACK_MS } from './deadlines.ts'
 import { refOf } from './domain.ts'
+import { settleWorker } from './draining.ts'
 import { createGovernor, type Governor } from './governor.ts'
 import { isUnavailable } from './guarded-runtime.ts'
 import { type Confirm, type Judged, type Reaping, reapable, reapFiles, reapHost } from './reaper.ts'
@@ -102,6 +103,17 @@ const forgetGone = async (parts: Parts, before: readonly string[], pass: Pass): 
   }
 }
 
+/** Where a machine is to be emptied, its sessions say so. */
+const settleWorkers = async (parts: Parts, pass: Pass): Promise<void> => {
+  await eachBounded(pass.records.values(), HOSTS_AT_ONCE, async (record) => {
+    const info = pass.hosts.get(record.node ?? '')?.get(record.hostId ?? '')
+    if (info === undefined) return
+    await settleWorker(parts, record, info).catch((error) => {
+      parts.logger.warn({ err: error, session: record.id }, 'not settled what its machine does')
+    })
+  })
+}
+
 const runPass = async (parts: Parts, governor: Governor, confirm: Confirm): Promise<Reaped> => {
   const end = parts.metrics.holdfast_orchestrator_reconcile_seconds.startTimer()
   await parts.store.open()
@@ -120,6 +132,7 @@ const runPass = async (parts: Parts, governor: Governor, confirm: Confirm): Prom
     parts.metrics.holdfast_orchestrator_reconcile_total.inc({ action: 'wake' })
     await parts.jobs.converge(refOf(record))
   }
+  await settleWorkers(parts, pass)
   await forgetGone(parts, before, pass)
   await parts.placer.sweep()
   end()

@@ -185,6 +185,41 @@ test('a drained node loses its idle sessions, if told so, and keeps the rest', {
   assert.equal(await marked(busy.id), false)
 })
 
+test('a session whose machine within the node is emptied says so, until it stays; a drain of the node comes first', {
+  skip,
+}, async (t) => {
+  const world = await newWorld(t, server())
+  const told: (string | null)[] = []
+  let leaves: { leaves?: string } = { leaves: 'w1' }
+  const workers: Runtime = {
+    ...world.runtime,
+    list: async () => (await world.runtime.list()).map((info) => ({ ...info, ...leaves })),
+  }
+  const orchestrator = await startOrchestrator(t, world, { runtimeOf: () => workers })
+  const { reconciler, domain } = orchestrator.engine
+  const tell = domain.hosts.leaving
+  domain.hosts.leaving = async (target, why) => {
+    told.push(why)
+    await tell(target, why)
+  }
+  const { id } = await orchestrator.create({ command: 'sleep', args: ['600'] })
+  const reason = async () =>
+    (await orchestrator.call('GET', `/v1/sessions/${id}`)).session.conditions.find(({ type }) => type === 'Draining')
+      ?.reason
+  for (let pass = 0; pass < 2; pass++) await reconciler.run()
+  assert.equal(await reason(), 'worker w1 takes no new pods')
+  await settleDraining(domain)
+  assert.equal(await reason(), 'worker w1 takes no new pods')
+  await asOperator(orchestrator, 'POST', '/v1/nodes/local/drain')
+  await reconciler.run()
+  assert.equal(await reason(), 'node local is drained')
+  await asOperator(orchestrator, 'POST', '/v1/nodes/local/uncordon')
+  leaves = {}
+  await reconciler.run()
+  assert.equal(await reason(), undefined)
+  assert.deepEqual(told, ['worker w1 takes no new pods', 'node local is drained', null])
+})
+
 test('an idle session that may start anew leaves a drained node, its screen above the new shell; others are ended', {
   skip,
 }, async (t) => {

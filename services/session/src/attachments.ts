@@ -31,6 +31,15 @@ export interface Position {
   offset: number | undefined
 }
 
+const leavingNotice = (why: string | null): HostMessage =>
+  why === null
+    ? { type: 'notice', level: 'info', text: 'the machine under this session stays' }
+    : {
+        type: 'notice',
+        level: 'warning',
+        text: `the machine under this session is to go (${why}): end the session when you can`,
+      }
+
 export class Attachments {
   readonly #terms: Pick<Claim, 'session' | 'sizePolicy'>
   readonly #watched: Watched
@@ -39,6 +48,8 @@ export class Attachments {
   readonly #inputs = new ClientInputs((identity) => this.#find(identity) !== undefined)
   /** Said to newcomers while the command does not read its input. */
   #blocked: HostMessage | null = null
+  /** Why the machine is to go, said to newcomers, too; null: it stays. */
+  #leaving: string | null = null
   /** One client may take and release control all the time, or come and go; the others are not told each time. */
   readonly #news = new StateNews((message) => this.say(message))
   /** A shell changes the terminal's modes twice for each command. */
@@ -81,6 +92,7 @@ export class Attachments {
       attachment.say({ type: 'tty', ...this.#watched.stream.tty })
       if (this.#blocked !== null) attachment.say(this.#blocked)
     }
+    if (this.#leaving !== null) attachment.say(leavingNotice(this.#leaving))
     attachment.begin(offset, resume === 'snapshot', this.#inputs.offsetOf(viewer.identity))
     return attachment
   }
@@ -91,6 +103,13 @@ export class Attachments {
     this.#forget(attachment)
     this.#settle()
     this.#membersChanged()
+  }
+
+  /** Told to all: the machine under the session is to go, or (null) stays after all. */
+  machineLeaves(why: string | null): void {
+    if (why === this.#leaving) return
+    this.#leaving = why
+    this.say(leavingNotice(why))
   }
 
   /** Told to all who may type: what they typed waits, or flows again. */

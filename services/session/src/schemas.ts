@@ -17,6 +17,11 @@ const stopSchema = Type.Object(
   { additionalProperties: false },
 )
 
+const leavingSchema = Type.Object(
+  { why: Type.Union([Type.String({ minLength: 1, maxLength: 1_000 }), Type.Null()]) },
+  { additionalProperties: false },
+)
+
 type Messages = typeof CLIENT_MESSAGES
 /** Some have the name of a body. */
 const messages = Object.fromEntries(
@@ -30,6 +35,7 @@ export const SCHEMAS = {
   resize: resizeSchema,
   signal: signalSchema,
   stop: stopSchema,
+  leaving: leavingSchema,
   wait: waitSchema,
   cols: colsSchema,
   rows: rowsSchema,

@@ -156,6 +156,12 @@ const dismiss: Handler = async ({ host }) => {
   return json({})
 }
 
+/** Of the machine; who is attached is told. */
+const leaving: Handler = ({ host, body }) => {
+  running(host).attachments.machineLeaves(checked('leaving', body).why)
+  return json({})
+}
+
 const stop: Handler = async ({ host, body }) => {
   const { graceMs } = checked('stop', body)
   await host.session.stop(graceMs ?? STOP_GRACE_MS)
@@ -181,5 +187,6 @@ export const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /update': update,
   'POST /suspend': suspend,
   'POST /dismiss': dismiss,
+  'POST /leaving': leaving,
   'POST /stop': stop,
 }

@@ -7,11 +7,12 @@ import { sha256, view } from './viewer.ts'
 const PAD = 'abcdefghij'.repeat(6)
 /**
  * Two lines a second, each with its number, until it is told to stop; a line that is typed is said back in between. Two
- * processes, because the time limit of bash's own `read` may take the end of a line without telling it.
+ * processes, because the time limit of bash's own `read` may take the end of a line without telling it; the pause is such a `read`
+ * where nothing ever comes, since a `sleep` each time is what hundreds of sessions would mostly do.
  */
 const COUNT = [
   'stty -echo; on=$(mktemp)',
-  `(i=0; while [[ -e $on ]]; do printf '%08d ${PAD}\\n' $((++i)); sleep 0.5; done; echo "end $i") &`,
+  `(i=0; exec 9<> <(:); while [[ -e $on ]]; do printf '%08d ${PAD}\\n' $((++i)); read -rt 0.5 -u 9; done; echo "end $i") &`,
   'while read -r line; do echo "typed $line"; [[ $line != stop ]] || break; done; rm $on; wait',
 ].join('\n')
 
