@@ -179,9 +179,9 @@ export class HoldfastClient {
     return this.#http.json('GET', `/v1/sessions${queryOf(query)}`)
   }
 
-  /** As it is now, with the commands of its shell. Throws SESSION_NOT_FOUND. */
-  getSession(id: string): Promise<Session> {
-    return this.#http.json('GET', pathOf(id))
+  /** As it is now, with the commands of its shell; `resources`: and what its processes use. Throws SESSION_NOT_FOUND. */
+  getSession(id: string, { resources = false } = {}): Promise<Session> {
+    return this.#http.json('GET', `${pathOf(id)}${resources ? '?resources=true' : ''}`)
   }
 
   /** What the session waits for, since when, and when that is given up. */

@@ -12,7 +12,9 @@ import { view } from './support/viewer.ts'
 
 /** Streaming at the same time while the services are replaced; more by hand, as many as the cluster has room for. */
 const STREAMS = Number(process.env.HOLDFAST_STREAMS ?? 20)
-/** Pods that start side by side. */
+/** Seconds between two lines of each: fifty lines a second in all are as many as two cores take beside 200 pods. */
+const EVERY_S = Math.max(0.5, STREAMS / 50)
+/** Pods that start, and end, side by side. */
 const AT_ONCE = 4
 
 const services = (...args: string[]) => kubectl('-n', 'holdfast', ...args)
@@ -62,14 +64,18 @@ describe('installed in a cluster', { skip: whyNoCluster }, () => {
     try {
       while (streams.length < STREAMS) {
         const some = Math.min(AT_ONCE, STREAMS - streams.length)
-        streams.push(...(await Promise.all(Array.from({ length: some }, () => counting(installed.client, 'small')))))
+        streams.push(
+          ...(await Promise.all(Array.from({ length: some }, () => counting(installed.client, 'small', EVERY_S)))),
+        )
       }
       const old = (await Promise.all(SERVICES.map(podsOf))).flat()
       await services('rollout', 'restart', ...SERVICES.map((name) => `deployment/${name}`))
       await installed.rolledOut()
       const gone = async () => !(await Promise.all(SERVICES.map(podsOf))).flat().some((pod) => old.includes(pod))
       await until('the old pods are gone', gone, 120_000)
-      await Promise.all(streams.map((stream) => stream.check()))
+      for (let from = 0; from < STREAMS; from += AT_ONCE) {
+        await Promise.all(streams.slice(from, from + AT_ONCE).map((stream) => stream.check()))
+      }
     } finally {
       for (const stream of streams) stream.stop()
     }

@@ -215,7 +215,7 @@ export const sessionSchema = Type.Object({
   ),
   resources: Type.Optional({
     ...resourcesSchema,
-    description: 'what it uses; only when one session is read whose host can be asked',
+    description: 'what it uses; only when one session is read with `?resources=true` and its host can be asked',
   }),
   createdAt: Type.String({ description: 'ISO 8601' }),
   expiresAt: Type.Optional(Type.String({ description: 'end of its time to live' })),

@@ -40,6 +40,10 @@ const listQuery = Type.Object(
   },
   { additionalProperties: false },
 )
+const readQuery = Type.Object(
+  { resources: Type.Optional(Type.Boolean({ default: false, description: 'asks its host, too, what it uses' })) },
+  { additionalProperties: false },
+)
 const pageSchema = Type.Object({ sessions: Type.Array(sessionSchema), cursor: Type.Optional(Type.String()) })
 
 /** RFC 7240 `Prefer: wait=N`, seconds. */
@@ -72,7 +76,7 @@ const view = ({ domain }: Engine, record: SessionRecord) =>
   sessionView(record, domain.live.get(record.id)?.status ?? null)
 
 /** With what only its host knows; without that of it which the host does not tell: it may be out of reach, or older. */
-const wholeView = async ({ domain }: Engine, record: SessionRecord) => {
+const wholeView = async ({ domain }: Engine, record: SessionRecord, isAskedForResources: boolean) => {
   const status = domain.live.get(record.id)?.status ?? null
   const target = targetOf(record)
   if (target === null || status === null) return sessionView(record, status)
@@ -86,7 +90,7 @@ const wholeView = async ({ domain }: Engine, record: SessionRecord) => {
   }
   const [commands, resources] = await Promise.all([
     status.commands === 0 ? undefined : told(domain.hosts.commands(target)),
-    told(domain.hosts.resources(target)),
+    isAskedForResources ? told(domain.hosts.resources(target)) : undefined,
   ])
   return sessionView(record, status, { commands, resources })
 }
@@ -163,10 +167,11 @@ export const sessionsRoute: FastifyPluginAsync<{ engine: Engine }> = async (app,
       }
     },
   )
-  app.get<{ Params: { id: string } }>(
+  app.get<{ Params: { id: string }; Querystring: { resources: boolean } }>(
     '/v1/sessions/:id',
-    { schema: { summary: 'One session', params: idParams, response: { 200: sessionSchema } } },
-    async ({ caller, params }) => wholeView(engine, await engine.lookup(caller.tenant, sessionId(params.id))),
+    { schema: { summary: 'One session', params: idParams, querystring: readQuery, response: { 200: sessionSchema } } },
+    async ({ caller, params, query }) =>
+      wholeView(engine, await engine.lookup(caller.tenant, sessionId(params.id)), query.resources),
   )
   app.get<{ Params: { id: string } }>(
     '/v1/sessions/:id/why',

@@ -73,6 +73,16 @@ test('one session is read with the title and the commands that its shell marked'
   assert.deepEqual([sessions[0]?.id, sessions[0]?.commands], [id, undefined], 'a list asks no host')
 })
 
+test('what a session uses is told when it is asked for', { skip }, async (t) => {
+  const { call, create } = await startOrchestrator(t, await newWorld(t, server()))
+  const { id } = await create({ command: 'sleep', args: ['600'] })
+  const read = async (query: string) => (await call('GET', `/v1/sessions/${id}${query}`)).session.resources
+  const { memoryBytes = 0, processes = 0 } = (await read('?resources=true')) ?? {}
+  assert.ok(memoryBytes > 0 && processes > 0)
+  assert.deepEqual([await read(''), await read('?resources=false')], [undefined, undefined])
+  assert.equal((await call('GET', `/v1/sessions/${id}?resources=much`)).status, 400)
+})
+
 test('the exit code is recorded, the screen is kept after the host is gone', { skip }, async (t) => {
   const world = await newWorld(t, server())
   const { call, create, phase } = await startOrchestrator(t, world)

@@ -32,7 +32,7 @@ class Inquiry {
 
   /** null when its host does not tell. */
   async ask(id: string, stop: AbortSignal): Promise<Facts | null> {
-    const answer = await client.getSession(id).catch(() => null)
+    const answer = await client.getSession(id, { resources: true }).catch(() => null)
     if (stop.aborted || answer?.resources === undefined) return null
     return this.#facts(answer, answer.resources)
   }

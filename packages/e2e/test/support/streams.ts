@@ -6,15 +6,16 @@ import { sha256, view } from './viewer.ts'
 
 const PAD = 'abcdefghij'.repeat(6)
 /**
- * Two lines a second, each with its number, until it is told to stop; a line that is typed is said back in between. Two
+ * A line from time to time, each with its number, until it is told to stop; a line that is typed is said back in between. Two
  * processes, because the time limit of bash's own `read` may take the end of a line without telling it; the pause is such a `read`
  * where nothing ever comes, since a `sleep` each time is what hundreds of sessions would mostly do.
  */
-const COUNT = [
-  'stty -echo; on=$(mktemp)',
-  `(i=0; exec 9<> <(:); while [[ -e $on ]]; do printf '%08d ${PAD}\\n' $((++i)); read -rt 0.5 -u 9; done; echo "end $i") &`,
-  'while read -r line; do echo "typed $line"; [[ $line != stop ]] || break; done; rm $on; wait',
-].join('\n')
+const count = (everyS: number): string =>
+  [
+    'stty -echo; on=$(mktemp)',
+    `(i=0; exec 9<> <(:); while [[ -e $on ]]; do printf '%08d ${PAD}\\n' $((++i)); read -rt ${everyS} -u 9; done; echo "end $i") &`,
+    'while read -r line; do echo "typed $line"; [[ $line != stop ]] || break; done; rm $on; wait',
+  ].join('\n')
 
 const expected = (lines: number): string =>
   sha256(Buffer.from(Array.from({ length: lines }, (_, n) => `${String(n + 1).padStart(8, '0')} ${PAD}\r\n`).join('')))
@@ -26,16 +27,16 @@ export interface Stream {
   check(): Promise<void>
 }
 
-/** A session that streams, and is typed into all the time; resolves when its first line has come. */
-export const counting = async (client: HoldfastClient, template: string): Promise<Stream> => {
-  const { id } = await client.createSession({ template, command: 'bash', args: ['-c', COUNT] })
+/** A session that says a line every so many seconds, and is typed into half as often; resolves when its first line has come. */
+export const counting = async (client: HoldfastClient, template: string, everyS = 0.5): Promise<Stream> => {
+  const { id } = await client.createSession({ template, command: 'bash', args: ['-c', count(everyS)] })
   const viewer = view(client, id)
   await viewer.waitFor(/00000001 /, 60_000)
   const words: string[] = []
   const typing = setInterval(() => {
     words.push(`w${words.length}`)
     viewer.attachment.write(`${words.at(-1)}\n`)
-  }, 1_000)
+  }, 2_000 * everyS)
   const stop = () => {
     clearInterval(typing)
     viewer.attachment.detach()
