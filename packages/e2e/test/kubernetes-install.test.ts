@@ -14,8 +14,8 @@ import { view } from './support/viewer.ts'
 const STREAMS = Number(process.env.HOLDFAST_STREAMS ?? 20)
 /** Seconds between two lines of each: fifty lines a second in all are as many as two cores take beside 200 pods. */
 const EVERY_S = Math.max(0.5, STREAMS / 50)
-/** Pods that start, and end, side by side. */
-const AT_ONCE = 4
+/** Pods that start, and that end, side by side. */
+const AT_ONCE = { starts: 4, ends: 20 }
 
 const services = (...args: string[]) => kubectl('-n', 'holdfast', ...args)
 const sessions = (...args: string[]) => kubectl('-n', 'holdfast-sessions', ...args)
@@ -63,7 +63,7 @@ describe('installed in a cluster', { skip: whyNoCluster }, () => {
     const streams: Stream[] = []
     try {
       while (streams.length < STREAMS) {
-        const some = Math.min(AT_ONCE, STREAMS - streams.length)
+        const some = Math.min(AT_ONCE.starts, STREAMS - streams.length)
         streams.push(
           ...(await Promise.all(Array.from({ length: some }, () => counting(installed.client, 'small', EVERY_S)))),
         )
@@ -73,8 +73,8 @@ describe('installed in a cluster', { skip: whyNoCluster }, () => {
       await installed.rolledOut()
       const gone = async () => !(await Promise.all(SERVICES.map(podsOf))).flat().some((pod) => old.includes(pod))
       await until('the old pods are gone', gone, 120_000)
-      for (let from = 0; from < STREAMS; from += AT_ONCE) {
-        await Promise.all(streams.slice(from, from + AT_ONCE).map((stream) => stream.check()))
+      for (let from = 0; from < STREAMS; from += AT_ONCE.ends) {
+        await Promise.all(streams.slice(from, from + AT_ONCE.ends).map((stream) => stream.check()))
       }
     } finally {
       for (const stream of streams) stream.stop()
