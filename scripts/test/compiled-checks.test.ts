@@ -24,6 +24,7 @@ const GOOD: Readonly<Record<SchemaName, unknown>> = {
   resize: { cols: 2, rows: 1000 },
   signal: { name: 'INT' },
   stop: { graceMs: 0 },
+  leaving: { why: 'worker w1 takes no new pods' },
   changeable: { name: 'ü', labels: { 'a/b': 'c' }, expiresAt: '2026-11-22T10:00:00.000Z', idleSeconds: null },
   wait: { until: 'text', text: 'done$', idleMs: 10, timeoutMs: 600_000 },
   cols: 1000,

@@ -6,8 +6,8 @@ import { whyNoCluster } from './support/kubernetes.ts'
 import { Pods } from './support/pods.ts'
 import { until } from './support/stack.ts'
 
-/** Longer than anything waits for the API server: a watch that went silent 25 s, a list 10 s, a reconciliation 30 s. */
-const AWAY_MS = 40_000
+/** At least longer than anything waits for the API server: a watch that went silent 25 s, a list 10 s, a reconciliation 30 s. */
+const AWAY_MS = process.env.HOLDFAST_DISRUPT === '1' ? 120_000 : 40_000
 const LOST_S = 5
 
 describe('without API server, without orchestrator', { skip: whyNoCluster }, () => {
