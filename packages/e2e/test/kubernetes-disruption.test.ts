@@ -70,15 +70,12 @@ describe('what a cluster does to sessions', { skip: whyNoDisruption }, () => {
     const session = await stand.create()
     const viewer = await attached(stand, session)
     const worker = await workerOf(stand.podOf(session.id))
-    const texts: string[] = []
-    const other = stand.client.attach(session.id, {
-      onOutput: (_bytes, parsed) => parsed(),
-      onSnapshot: (_bytes, _size, parsed) => parsed(),
-      onMessage: (message) => void (message.type === 'notice' && texts.push(message.text)),
-    })
     await kubectl('cordon', worker)
-    await until('who is attached is told', () => texts[0]?.includes(`worker ${worker} takes no new pods`), 90_000)
-    other.detach()
+    await until(
+      'who is attached is told',
+      () => viewer.notices[0]?.includes(`worker ${worker} takes no new pods`),
+      90_000,
+    )
     const mine = `--pod-selector=dev.holdfast.cluster=${stand.cluster}`
     await kubectl('drain', worker, mine, '--force', '--delete-emptydir-data', '--timeout=60s')
     try {

@@ -114,17 +114,12 @@ describe('a shell in a container', { skip: dockerIsMissing }, () => {
 
   test('who is attached is told that the node is drained, and that it stays', async () => {
     const { id, node } = await stack.client.createSession({ command: 'cat' })
-    const texts: string[] = []
-    const attachment = stack.client.attach(id, {
-      onOutput: (_bytes, parsed) => parsed(),
-      onSnapshot: (_bytes, _size, parsed) => parsed(),
-      onMessage: (message) => void (message.type === 'notice' && texts.push(message.text)),
-    })
+    const { attachment, notices } = view(stack.client, id)
     await until('it is attached', async () => (await stack.client.getSession(id)).viewers === 1)
     await stack.client.drain(node ?? '')
-    await until('it is told', () => /is to go \(node local is drained\)/.test(texts[0] ?? ''))
+    await until('it is told', () => /is to go \(node local is drained\)/.test(notices[0] ?? ''))
     await stack.client.uncordon(node ?? '')
-    await until('it stays', () => /stays$/.test(texts[1] ?? ''))
+    await until('it stays', () => /stays$/.test(notices[1] ?? ''))
     attachment.detach()
     await stack.client.deleteSession(id)
   })

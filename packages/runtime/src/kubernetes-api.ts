@@ -14,7 +14,9 @@ export interface KubeCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Default: the core API. */
   group?: 'networking.k8s.io/v1'
-  /** Within the namespace: `pods/<name>`; `nodes` are the cluster's. */
+  /** Default: the one namespace. */
+  scope?: 'cluster'
+  /** Within the scope: `pods/<name>`. */
   path: string
   query?: Readonly<Record<string, string | number>>
   body?: unknown
@@ -116,9 +118,9 @@ const inTime = async <T>(
 export const kubeApi = ({ namespace, ...reach }: KubeReach & { namespace: string }): KubeApi => {
   const connection = kubeConnection(reach)
   const answer = async (call: KubeCall, signal: AbortSignal): Promise<IncomingMessage> => {
-    const { what, method = 'GET', group, path, query = {}, body, type = 'application/json' } = call
+    const { what, method = 'GET', group, scope, path, query = {}, body, type = 'application/json' } = call
     const root = group === undefined ? '/api/v1' : `/apis/${group}`
-    const from = path === 'nodes' ? `${root}/nodes` : `${root}/namespaces/${namespace}/${path}`
+    const from = scope === 'cluster' ? `${root}/${path}` : `${root}/namespaces/${namespace}/${path}`
     const response = await connection.send({ method, path: from, query, type, body, signal })
     const status = response.statusCode ?? 0
     if (status >= 300) throw refusal(what, status, await whole(response))

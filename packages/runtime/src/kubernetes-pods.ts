@@ -34,6 +34,7 @@ export const cordonedWorkers = async (api: KubeApi): Promise<ReadonlySet<string>
   const query = { fieldSelector: 'spec.unschedulable=true' }
   const asking = api.ask<Listed<{ metadata: { name: string } }>>({
     what: 'list nodes',
+    scope: 'cluster',
     path: 'nodes',
     query,
     ms: KUBE_MS.query,

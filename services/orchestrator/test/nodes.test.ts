@@ -213,8 +213,8 @@ test('a session whose machine within the node is emptied says so, until it stays
   await asOperator(orchestrator, 'POST', '/v1/nodes/local/drain')
   await reconciler.run()
   assert.equal(await reason(), 'node local is drained')
-  await asOperator(orchestrator, 'POST', '/v1/nodes/local/uncordon')
   leaves = {}
+  await asOperator(orchestrator, 'POST', '/v1/nodes/local/uncordon')
   await reconciler.run()
   assert.equal(await reason(), undefined)
   assert.deepEqual(told, ['worker w1 takes no new pods', 'node local is drained', null])

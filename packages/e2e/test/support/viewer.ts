@@ -9,6 +9,8 @@ export interface Viewer {
   bytes(): Buffer
   text(): string
   readonly states: LinkState[]
+  /** Texts of the notices so far. */
+  readonly notices: string[]
   /** Snapshots received: none in a stream that was only ever continued. */
   snapshots(): number
   waitFor(pattern: RegExp, ms?: number): Promise<RegExpExecArray>
@@ -21,6 +23,7 @@ export const view = (
 ): Viewer => {
   const chunks: Buffer[] = []
   const states: LinkState[] = []
+  const notices: string[] = []
   let snapshots = 0
   const attachment = client.attach(id, {
     ...options,
@@ -34,6 +37,7 @@ export const view = (
       parsed()
     },
     onState: (state) => states.push(state),
+    onMessage: (message) => void (message.type === 'notice' && notices.push(message.text)),
   })
   const bytes = () => Buffer.concat(chunks)
   const text = () => bytes().toString()
@@ -42,6 +46,7 @@ export const view = (
     bytes,
     text,
     states,
+    notices,
     snapshots: () => snapshots,
     waitFor: (pattern, ms) => until(`${pattern} in the output`, () => pattern.exec(text()) ?? undefined, ms),
   }
