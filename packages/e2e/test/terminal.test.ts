@@ -133,11 +133,10 @@ describe('a shell in a container', { skip: dockerIsMissing }, () => {
       await page.locator('.xterm-helper-textarea').focus()
       await until('a prompt', async () => (await stack.client.screen(session.id, 'text')).includes('$'))
       await page.keyboard.type('echo $((11 * 11))-browser; stty size\n')
-      const screen = await until('the echo', async () => {
-        const text = await stack.client.screen(session.id, 'text')
-        return text.includes('121-browser') && text
-      })
-      const cols = Number(/^\d+ (\d+)$/m.exec(screen)?.[1])
+      const [, columns] = await until('the echo and the size', async () =>
+        /^121-browser\n\d+ (\d+)$/m.exec(await stack.client.screen(session.id, 'text')),
+      )
+      const cols = Number(columns)
       assert.ok(cols > 80, `the terminal took the size of the page: ${cols} columns`)
       await page.keyboard.type('exit 5\n')
       await page

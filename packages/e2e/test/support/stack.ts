@@ -21,12 +21,12 @@ export const command = async (file: string, ...args: string[]): Promise<string> 
 /** Polls until the condition gives something other than false or undefined; rejects naming what was waited for. */
 export const until = async <T>(
   what: string,
-  condition: () => Promise<T | false | undefined> | T | false | undefined,
+  condition: () => Promise<T | null | false | undefined> | T | null | false | undefined,
   ms = 30_000,
 ): Promise<T> => {
   for (const end = Date.now() + ms; ; ) {
     const value = await condition()
-    if (value !== false && value !== undefined) return value
+    if (value !== false && value !== null && value !== undefined) return value
     if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for: ${what}`)
     await new Promise((done) => setTimeout(done, 25))
   }
