@@ -36,7 +36,10 @@ const check = spawnSync(node24, [join(root, 'scripts/check.mjs')], { cwd: root, 
 if (check.status !== 0) process.exit(1)
 
 const named = process.argv.slice(2)
-const files = named.length > 0 ? named : ['{packages,services}/*/test/**/*.test.ts', 'scripts/test/*.test.ts']
+// Side by side: what has engines, clusters and the whole of Holdfast to itself, and all else.
+const whole = ['packages/e2e/test/**/*.test.ts', 'packages/runtime/test/**/*.test.ts']
+const rest = ['packages/!(e2e|runtime)/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'scripts/test/*.test.ts']
+const lanes = named.length > 0 ? [named] : [whole, rest]
 
 let cluster = { kubeconfig: '', down: () => {} }
 // Skipped in CI, too, where there is none: not every machine can make one.
@@ -62,7 +65,7 @@ const env = {
   // Hundreds of Nodes are started from source: each takes half the CPU time when another one has compiled it before.
   NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile'),
 }
-const tests = spawnSync(node24, ['--test', '--test-concurrency=1', '--test-timeout=600000', ...files], {
+const tests = spawnSync(node24, [join(root, 'scripts/lanes.mjs'), ...lanes.map(String)], {
   cwd: root,
   env,
   stdio: 'inherit',
