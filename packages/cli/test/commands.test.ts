@@ -31,7 +31,7 @@ test('columns are aligned, also with wide letters, and control characters do not
 
 test('ls prints a table over all pages, and as JSON the sessions as they came', async () => {
   const createdAt = new Date(Date.now() - 7_205_000).toISOString()
-  const agent = { name: 'claude-code', detector: 'claude-code@1', state: 'waiting', evidence: '❯ 1. Yes' }
+  const agent = { name: 'claude-code', detector: 'claude-code@2', state: 'waiting', evidence: '❯ 1. Yes' }
   const pages = [
     {
       sessions: [session({ id: A, name: 'build', args: ['-l', 'x'.repeat(50)], viewers: 2, createdAt, agent })],

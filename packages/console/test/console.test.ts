@@ -132,7 +132,7 @@ suite('the console in a browser', { skip: noBrowser(process.env.CI) }, () => {
 
   test('a label and a state narrow the list down', async () => {
     it.server.add(fakeSession({ id: ID, name: 'blue one', labels: { team: 'blue' } }))
-    const agent = { name: 'claude-code', detector: 'claude-code@1', state: 'waiting', evidence: '❯ 1. Yes' } as const
+    const agent = { name: 'claude-code', detector: 'claude-code@2', state: 'waiting', evidence: '❯ 1. Yes' } as const
     it.server.add(fakeSession({ id: 'local-bbbbbbbbbbbbbb', name: 'red one', labels: { team: 'red' }, agent }))
     const page = await it.openSignedIn()
     await page.getByText('claude-code waits for you').waitFor()

@@ -153,7 +153,7 @@ test('running sessions come first, then the newest, or whatever column is asked 
 })
 
 test('the filter wants every word, in whatever the row shows, in a label, or in one column', () => {
-  const agent = { name: 'claude-code', detector: 'claude-code@1', state: 'waiting', evidence: '❯ 1. Yes' } as const
+  const agent = { name: 'claude-code', detector: 'claude-code@2', state: 'waiting', evidence: '❯ 1. Yes' } as const
   const session = fakeSession({ id: 'local-aaaaaaaa', name: 'Build API', labels: { team: 'blue' }, agent })
   for (const filter of ['', 'build', 'api shell', 'team=blue', 'RUNNING', 'aaaa', 'phase:running', 'agent:waiting api'])
     assert.ok(filterOf(filter)(session), filter)

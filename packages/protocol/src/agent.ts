@@ -47,13 +47,13 @@ const filled = (lines: readonly string[]): string[] => {
   return lines.slice(0, last + 1)
 }
 
-/** The line in which a text was found. */
+/** What the line says in which a text was found, without its frame. */
 const lineOf = (text: string, at: number): string =>
   text
     .slice(text.lastIndexOf('\n', at - 1) + 1)
     .split('\n', 1)
     .join()
-    .trim()
+    .replace(/^[\s│]+|[\s│]+$/g, '')
 
 const byRules = ({ name, version, rules }: Detector, { lines, quietMs }: Sight): Agent => {
   const detector = `${name}@${version}`

@@ -1,5 +1,7 @@
 /** Verdicts on pictures of what coding agents show. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   type AgentState,
@@ -64,6 +66,17 @@ for (const [tool, job, state, lines] of PICTURES) {
     assert.deepEqual([agent.name, agent.state], [tool, state], agent.evidence)
     assert.match(agent.detector, new RegExp(`^${tool}@\\d+$`))
     assert.ok(agent.evidence.length > 0 && agent.evidence.length <= 120)
+  })
+}
+
+const [, ...SCREENS] = readFileSync(join(import.meta.dirname, 'agent-screens.txt'), 'utf8').split(/^=== /m)
+for (const screen of SCREENS) {
+  const [, tool = '', state, what] = /^(\S+) (\S+): (.*)/.exec(screen) ?? []
+  test(`the real ${tool} is seen to be ${state}: ${what}`, () => {
+    const job = ['node', `/usr/bin/${tool === 'claude-code' ? 'claude' : tool}`]
+    const agent = agentOf(sight(screen.slice(screen.indexOf('\n') + 1), { job }), DETECTORS)
+    assert.deepEqual([agent.name, agent.state], [tool, state], agent.evidence)
+    assert.match(agent.evidence, /^[^\s│].*[^\s│]$/)
   })
 }
 

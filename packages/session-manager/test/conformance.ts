@@ -366,7 +366,7 @@ export const managerConformance = (mode: string, { make, skip }: Harness): void 
         return listed?.info.agent?.state === state && listed.info.agent
       })
     const { name, evidence, detector } = await is('busy')
-    assert.deepEqual([name, detector], ['claude-code', 'claude-code@1'])
+    assert.deepEqual([name, detector], ['claude-code', 'claude-code@2'])
     assert.match(evidence, /esc to interrupt/)
     assert.equal((await session.wait({ until: 'waiting', timeoutMs: 100 })).met, false)
     const asks = session.wait({ until: 'waiting' })

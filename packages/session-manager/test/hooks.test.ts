@@ -12,7 +12,7 @@ import { type AgentChange, agentChanges, runHook } from '../src/index.ts'
 
 const told = (id: string, state: AgentState | null): ServerEvent => {
   const agent =
-    state === null ? {} : { agent: { name: 'claude-code', detector: 'claude-code@1', state, evidence: 'e' } }
+    state === null ? {} : { agent: { name: 'claude-code', detector: 'claude-code@2', state, evidence: 'e' } }
   return { type: 'session', phase: 'running', rev: 1, session: { id, name: `name of ${id}`, ...agent } as Session }
 }
 const events = (...list: ServerEvent[]) => ({

@@ -20,7 +20,7 @@ test('a coding agent is seen to be busy, to ask and to be done; whoever waits fo
   const host = await startHost(t)
   await host.claim(shell(CLAUDE))
   const busy = await told(host, 'busy')
-  assert.deepEqual([busy.name, busy.detector], ['claude-code', 'claude-code@1'])
+  assert.deepEqual([busy.name, busy.detector], ['claude-code', 'claude-code@2'])
   assert.match(busy.evidence, /esc to interrupt/)
   const waits = host.call('POST', '/wait', { until: 'waiting', timeoutMs: 20_000 })
   await host.call('POST', '/input', { text: '\r' })
