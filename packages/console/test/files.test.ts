@@ -7,23 +7,7 @@ import type { Page } from 'playwright-core'
 import { accessFaults } from './accessible.ts'
 import { noBrowser } from './chromium.ts'
 import { browserFixture, until } from './fixture.ts'
-
-const drop = async (page: Page, name: string, text: string): Promise<void> => {
-  const dataTransfer = await page.evaluateHandle(
-    (file) => {
-      const transfer = new DataTransfer()
-      transfer.items.add(new File([file.text], file.name))
-      return transfer
-    },
-    { name, text },
-  )
-  for (const event of ['dragover', 'drop']) await page.dispatchEvent('.terminal-frame', event, { dataTransfer })
-}
-const run = async (page: Page, action: string): Promise<void> => {
-  await page.keyboard.press('Control+Shift+P')
-  await page.getByRole('combobox').fill(action)
-  await page.keyboard.press('Enter')
-}
+import { drop, run } from './page.ts'
 
 suite('files of a session in a browser', { skip: noBrowser(process.env.CI) }, () => {
   const it = browserFixture()

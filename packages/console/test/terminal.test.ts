@@ -5,6 +5,7 @@ import { QUERIES } from '@holdfast/client/terminal-queries'
 import { noBrowser } from './chromium.ts'
 import { fakeSession } from './fake-session.ts'
 import { browserFixture, ID, linkSays, screenHas, until } from './fixture.ts'
+import { imageHas } from './page.ts'
 
 suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
   const it = browserFixture()
@@ -209,20 +210,10 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
   test('images of sixel and iTerm2 are drawn, and go with the screen', async () => {
     const { host, page } = await it.openTerminal()
     const layer = page.locator('canvas.xterm-image-layer')
-    const colored = (red: number, green: number): Promise<boolean> =>
-      layer.evaluate(
-        (canvas: HTMLCanvasElement, [wantedRed, wantedGreen]) => {
-          const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] }
-          for (let at = 0; at < data.length; at += 4)
-            if (data[at + 3] === 255 && data[at] === wantedRed && data[at + 1] === wantedGreen) return true
-          return false
-        },
-        [red, green],
-      )
     // 100 × 12 pixels of red.
     host.print('\r\n\x1bPq#1;2;100;0;0#1!100~-#1!100~\x1b\\\r\nsixel')
     await screenHas(page, 'sixel')
-    await until(() => colored(255, 0), 'a red sixel')
+    await until(() => imageHas(page, 255, 0), 'a red sixel')
     const png = await page.evaluate(() => {
       const canvas = Object.assign(document.createElement('canvas'), { width: 20, height: 20 })
       const pen = canvas.getContext('2d')
@@ -232,10 +223,10 @@ suite('the terminal in a browser', { skip: noBrowser(process.env.CI) }, () => {
     })
     host.print(`\r\n\x1b]1337;File=inline=1;size=${atob(png).length}:${png}\x07\r\niterm`)
     await screenHas(page, 'iterm')
-    await until(() => colored(0, 255), 'a green png')
+    await until(() => imageHas(page, 0, 255), 'a green png')
     host.print('\x1b[H\x1b[2Jcleared')
     await screenHas(page, 'cleared')
-    await until(async () => (await layer.count()) === 0 || !(await colored(255, 0)), 'gone')
+    await until(async () => (await layer.count()) === 0 || !(await imageHas(page, 255, 0)), 'gone')
   })
 
   test('with WebGL the terminal is drawn on a canvas, and in the DOM after the context is lost', async () => {

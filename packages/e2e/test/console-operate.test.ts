@@ -4,13 +4,13 @@ import { after, before, describe, test } from 'node:test'
 import type { Charts } from '@holdfast/protocol'
 import type { Browser, Page } from 'playwright-core'
 import { browserIsMissing, launchBrowser, openConsole } from './support/browser.ts'
-import { type Stack, startStack, until } from './support/stack.ts'
+import { dockerIsMissing, type Stack, startStack, until } from './support/stack.ts'
 
-describe('operating a real Holdfast', { skip: browserIsMissing }, () => {
+describe('operating a real Holdfast', { skip: browserIsMissing || dockerIsMissing }, () => {
   let stack: Stack
   let browser: Browser
   before(async () => {
-    stack = await startStack('process')
+    stack = await startStack('docker')
     browser = await launchBrowser()
   })
   after(async () => {

@@ -1,6 +1,8 @@
 /** The console on a real Holdfast: what a person does all day, in a browser. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { drop, imageHas, run } from '@holdfast/console/page'
 import type { Session } from '@holdfast/protocol'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { browserIsMissing, launchBrowser, openConsole } from './support/browser.ts'
@@ -143,6 +145,31 @@ describe('the console on a real Holdfast', { skip: browserIsMissing || dockerIsM
     await guest.goto(`${stack.url}/#/`)
     await guest.reload()
     await guest.getByLabel('API key').waitFor()
+  })
+
+  test('a file that is dropped is in the container, and one of the container is downloaded', async () => {
+    const { id } = await create('files')
+    const page = await open(`#/s/${id}`)
+    await screen(page, '$')
+    await drop(page, 'notes.txt', 'by drop\n'.repeat(1_000_000))
+    await page.getByRole('list', { name: 'Uploads' }).getByText('uploaded, 7.6 MiB').waitFor()
+    await page.keyboard.type('sort -u notes.txt | tee unique.txt; [ -O notes.txt ] && echo mine-$((40 + 2))\n')
+    await screen(page, 'by drop')
+    await screen(page, 'mine-42')
+    const started = page.waitForEvent('download')
+    await run(page, 'Download a file')
+    await page.getByLabel('Path').fill('unique.txt')
+    await page.keyboard.press('Enter')
+    assert.equal(readFileSync(await (await started).path(), 'utf8'), 'by drop\n')
+  })
+
+  test('an image that a command prints is drawn', async () => {
+    const { id } = await create('image')
+    const page = await open(`#/s/${id}`)
+    await screen(page, '$')
+    await page.keyboard.type("printf '\\033Pq#1;2;100;0;0#1!100~-#1!100~\\033\\\\'\n")
+    await page.locator('canvas.xterm-image-layer').waitFor()
+    await until('a red image', () => imageHas(page, 255, 0))
   })
 
   test('on a phone the session fits, and keys that its keyboard lacks are typed from the bar', async () => {
