@@ -78,7 +78,7 @@ export const runtimeConformance = (name: string, harness: Harness): void => {
     return runtime.create(stubSpec(hostId, harness.image, more))
   }
   const check = (title: string, body: () => Promise<void>): void => {
-    test(`${name}: ${title}`, { skip: harness.skip, timeout: 90_000 }, async () => {
+    test(`${name}: ${title}`, { skip: harness.skip, timeout: 240_000 }, async () => {
       try {
         await body()
       } finally {
@@ -125,7 +125,11 @@ export const runtimeConformance = (name: string, harness: Harness): void => {
     const answers = await Promise.all(infos.map((info) => tell(info, 'pid')))
     assert.equal(new Set(answers).size, 1)
     assert.equal((await runtime.list()).filter((info) => info.hostId === hostId).length, 1)
-    const said = (await runtime.tail(hostId, 10_000)).split('\n').filter((line) => line.startsWith('listening'))
+    // An engine may take a moment until it has what a host wrote.
+    const said = await until('it says that it listens', async () => {
+      const lines = (await runtime.tail(hostId, 10_000)).split('\n').filter((line) => line.startsWith('listening'))
+      return lines.length > 0 && lines
+    })
     assert.deepEqual(said, [`listening ${hostId}`])
   })
 

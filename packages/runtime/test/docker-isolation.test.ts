@@ -19,7 +19,7 @@ before(async () => {
   await runtime.seal(info.hostId)
 })
 const check = (title: string, body: () => Promise<void>): void => {
-  test(title, { skip, timeout: 90_000 }, body)
+  test(title, { skip, timeout: 240_000 }, body)
 }
 const sh = (script: string): Promise<string> => inside(info, 'sh', '-c', script)
 const engineSays = async (of: HostInfo, format: string): Promise<string> =>

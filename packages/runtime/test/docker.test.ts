@@ -11,7 +11,7 @@ import { newHostId, tell, until } from './stub-client.ts'
 const skip = await whyNoDocker(process.env.CI === 'true')
 const { runtime, make, image, cluster, hostsDir, inside, container } = await dockerFixture(skip)
 const check = (title: string, body: () => Promise<void>): void => {
-  test(title, { skip, timeout: 90_000 }, body)
+  test(title, { skip, timeout: 240_000 }, body)
 }
 
 runtimeConformance('docker', {

@@ -54,13 +54,13 @@ test('an engine that is not there', { timeout: 30_000 }, async () => {
 
 // Side by side: each waits for every deadline there is.
 describe('engines that hang', { concurrency: true }, () => {
-  test('an engine that accepts and never answers', { timeout: 60_000 }, async () => {
+  test('an engine that accepts and never answers', { timeout: 120_000 }, async () => {
     const engine = await engineThat('silent.sock', () => {})
     await everyCallFails(runtimeAt(engine.path), /did not .* within \d+ s/)
     engine.close()
   })
 
-  test('an engine that stops in the middle of an answer', { timeout: 60_000 }, async () => {
+  test('an engine that stops in the middle of an answer', { timeout: 120_000 }, async () => {
     const half = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n['
     const engine = await engineThat('half.sock', (socket) => socket.once('data', () => socket.write(half)))
     await everyCallFails(runtimeAt(engine.path), /did not .* within \d+ s/)

@@ -62,7 +62,7 @@ for (const [how, options] of [
   ['a container', []],
   ['a container with a hostname of its own', ['--hostname', 'orchestrator']],
 ] as const) {
-  test(`from ${how}, a host gets the directory that we see under another path`, { skip, timeout: 60_000 }, async () => {
+  test(`from ${how}, a host gets the directory that we see under another path`, { skip, timeout: 90_000 }, async () => {
     const hostId = newHostId()
     assert.equal(await runInside(hostId, '/hosts', ...options), `unix:/hosts/${hostId}/host.sock`)
     const info = await runtime.inspect(hostId)
@@ -74,7 +74,7 @@ for (const [how, options] of [
 
 test('from a container, a hosts directory that the engine cannot see is refused', {
   skip,
-  timeout: 60_000,
+  timeout: 90_000,
 }, async () => {
   const hostId = newHostId()
   await assert.rejects(runInside(hostId, '/opt/hosts'), /inside this container/)

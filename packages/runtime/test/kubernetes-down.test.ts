@@ -51,7 +51,7 @@ test('a server that takes requests and never answers', { timeout: 60_000 }, asyn
   const { runtime } = await serverThat(t, () => {})
   const begun = Date.now()
   await assert.rejects(runtime.ping(), { code: 'RUNTIME_UNAVAILABLE', message: /did not answer a ping within 3 s/ })
-  assert.ok(Date.now() - begun < 4_500)
+  assert.ok(Date.now() - begun < 5_900) // a second try would have taken as long again
   await allUnavailable(runtime, /did not .* within \d+ s/)
 })
 

@@ -58,7 +58,7 @@ export const kubernetesFixture = async (kubeconfig: string, skip: string | false
     await docker('build', '-q', '--network=none', '-t', image, context)
     await kubectl('create', 'namespace', namespace)
     after(async () => {
-      await kubectl('delete', 'namespace', namespace, '--wait=true', '--timeout=60s')
+      await kubectl('delete', 'namespace', namespace, '--wait=true', '--timeout=110s')
       await docker('rmi', '-f', image)
     })
   }

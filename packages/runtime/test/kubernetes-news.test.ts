@@ -51,7 +51,7 @@ const newsOf = async (t: TestContext, times = TIMES) => {
   return { state, told, words, request, until }
 }
 const check = (title: string, body: (t: TestContext) => Promise<void>): void => {
-  test(title, { timeout: 20_000 }, body)
+  test(title, { timeout: 60_000 }, body)
 }
 
 check('a watch that swallows everything is given up, and what it kept is told', async (t) => {

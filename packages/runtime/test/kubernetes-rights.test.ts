@@ -15,7 +15,7 @@ const { make, image, namespace, podOf, here } = await kubernetesFixture(kubeconf
 const dir = mkdtempSync(join(tmpdir(), 'hf-test-'))
 after(() => rmSync(dir, { recursive: true }))
 const check = (title: string, body: () => Promise<void>): void => {
-  test(title, { skip, timeout: 90_000 }, body)
+  test(title, { skip, timeout: 240_000 }, body)
 }
 
 /** `resource: verbs` lines of the page. */

@@ -43,7 +43,7 @@ after(async () => {
   rmSync(dir, { recursive: true })
 })
 const check = (title: string, body: () => Promise<void>): void => {
-  test(title, { skip, timeout: 90_000 }, body)
+  test(title, { skip, timeout: 240_000 }, body)
 }
 const create = (workspace?: string): Promise<HostInfo> =>
   runtime.create(stubSpec(newHostId(), image, workspace === undefined ? {} : { workspace }))

@@ -10,7 +10,7 @@ const kubeconfig = process.env.HOLDFAST_KUBECONFIG ?? ''
 const skip = await whyNoKubernetes(kubeconfig)
 const { runtime, make, image, cluster, podOf, inside, here } = await kubernetesFixture(kubeconfig, skip)
 const check = (title: string, body: () => Promise<void>): void => {
-  test(title, { skip, timeout: 90_000 }, body)
+  test(title, { skip, timeout: 240_000 }, body)
 }
 const ended = (hostId: string) =>
   until('it ends', async () => {

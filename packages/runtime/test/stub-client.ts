@@ -6,13 +6,13 @@ import type { HostInfo } from '../src/index.ts'
 
 export const newHostId = (): string => `test-${randomId(12)}-${randomId(6)}`
 
-/** Polls until the probe gives something; fails with `what` after 20 s. */
+/** Polls until the probe gives something; fails with `what` after 60 s. */
 export const until = async <T>(what: string, probe: () => Promise<T | null | undefined | false>): Promise<T> => {
-  for (const end = Date.now() + 20_000; Date.now() < end; await delay(20)) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await delay(20)) {
     const found = await probe()
     if (found !== null && found !== undefined && found !== false) return found
   }
-  throw new Error(`not within 20 s: ${what}`)
+  throw new Error(`not within 60 s: ${what}`)
 }
 
 /** Of an address as gateways dial it. */

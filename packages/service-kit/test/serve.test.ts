@@ -37,7 +37,7 @@ const start = async (
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (log += text))
   const base = 'http://127.0.0.1'
   const service = { child, url: `${base}:${port}`, metricsUrl: `${base}:${metricsPort}`, log: () => log }
-  const first = await Promise.race([once(child, 'message'), once(child, 'exit')])
+  const first = await Promise.race([once(child, 'message'), once(child, 'close')]) // by then all of its log has been read
   return first[0] === 'listening' ? service : Promise.reject(new Error(`ended at its start: ${log}`))
 }
 

@@ -252,6 +252,7 @@ export const migrations = (places: () => Places, skip: string | false): void => 
     const env = { SECRET: 'hush' }
     const session = await manager('cluster').create({ ...body, env, labels: { test: label }, cwd: '/' })
     await until('it runs', () => starts().length === 1)
+    await session.wait({ until: 'text', text: 'started-first' })
     await new HoldfastClient({ url, key }).suspendSession(session.id)
     assert.equal(running().length, 0)
     const moved = await manager().migrate(session.id, { to: 'local' })

@@ -27,7 +27,7 @@ after(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-const timeout = 120_000
+const timeout = 300_000
 
 /** Numbers of `seq` that make 80 MB, with what the terminal makes of its line feeds. */
 const MANY = 9_000_000

@@ -57,7 +57,7 @@ test('a stream takes every byte that is typed, in order', { skip }, async () => 
   for (let at = 256, size = 1; at < typed.length; at += size, size = (size * 3) % 1021)
     stream.write(typed.subarray(at, at + size))
   const text = createHash('sha256').update(typed).digest('hex')
-  assert.ok((await session.wait({ until: 'text', text, timeoutMs: 10_000 })).met, await session.screen())
+  assert.ok((await session.wait({ until: 'text', text, timeoutMs: 60_000 })).met, await session.screen())
   stream.destroy()
   await session.kill()
 })
@@ -69,7 +69,7 @@ test('lines of an argument and of a variable stay what they are, indentation and
   const args = ['-c', 'printf %s "$1" | sha256sum; printf %s "$LINES_" | sha256sum; exec cat', 'name', lines]
   const session = await manager.create({ command: 'bash', args, env: { LINES_: lines } })
   const hash = createHash('sha256').update(lines).digest('hex')
-  const { met } = await session.wait({ until: 'text', text: `^${hash}  -\n${hash}  -$`, timeoutMs: 10_000 })
+  const { met } = await session.wait({ until: 'text', text: `^${hash}  -\n${hash}  -$`, timeoutMs: 60_000 })
   assert.ok(met, await session.screen())
   await session.kill()
 })
@@ -92,7 +92,7 @@ test('a directory is the one that was asked for, whatever its name', { skip }, a
 
 test('arguments without a command are those of the shell, as in a cluster', { skip }, async () => {
   const session = await manager.create({ args: ['-c', 'echo given; exec cat'] })
-  assert.ok((await session.wait({ until: 'text', text: '^given$', timeoutMs: 10_000 })).met, await session.screen())
+  assert.ok((await session.wait({ until: 'text', text: '^given$', timeoutMs: 60_000 })).met, await session.screen())
   await session.kill()
 })
 

@@ -176,11 +176,15 @@ test('a create costs as much beside 100,000 sessions of the tenant as beside non
   const cluster = newCluster()
   const store = await openStore(cluster)
   const limits = { sessions: 1_000_000, cpus: 1_000_000, memoryMb: 1_000_000_000, createsPerMinute: 60_000 }
-  /** Mean time of one create in the server, microseconds. */
+  /** Mean time of one create in the server, microseconds: of the best of some rounds, for in any of them the server may have had to wait for the machine. */
   const cost = async (): Promise<number> => {
-    await redis().config('RESETSTAT')
-    for (let n = 0; n < 300; n += 1) await create(store, limits)
-    return Number(/cmdstat_evalsha:.*usec_per_call=([\d.]+)/.exec(await redis().info('commandstats'))?.[1])
+    const means: number[] = []
+    for (let round = 0; round < 6; round += 1) {
+      await redis().config('RESETSTAT')
+      for (let n = 0; n < 50; n += 1) await create(store, limits)
+      means.push(Number(/cmdstat_evalsha:.*usec_per_call=([\d.]+)/.exec(await redis().info('commandstats'))?.[1]))
+    }
+    return Math.min(...means)
   }
   await create(store, limits)
   const alone = await cost()

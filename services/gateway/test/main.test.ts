@@ -34,7 +34,7 @@ const portOf = async (child: ChildProcess): Promise<number> => {
   throw new Error('it ended before it listened')
 }
 
-test('it starts without Redis, attaches, and drains on SIGTERM', { timeout: 30_000 }, async (t) => {
+test('it starts without Redis, attaches, and drains on SIGTERM', { timeout: 120_000 }, async (t) => {
   const fixture = await startFixture(t)
   const { session } = await fixture.running()
   const { id, tenant, hostId, address, fence, phase } = session

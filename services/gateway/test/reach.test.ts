@@ -94,8 +94,10 @@ test('a host behind the door of its node is reached, and looked up again when it
 test('sessions that are gone cost one look-up a second', async (t) => {
   const fixture = await startFixture(t)
   const id = `test-${'0'.repeat(14)}`
+  const begun = performance.now()
   for (let count = 0; count < 5; count++) assert.equal((await fixture.refusal(id)).status, 404)
-  assert.ok(fixture.store.gets <= 2, `${fixture.store.gets} look-ups`)
+  const seconds = (performance.now() - begun) / 1000
+  assert.ok(fixture.store.gets <= 2 + seconds, `${fixture.store.gets} look-ups in ${seconds} s`)
 })
 
 test('with Redis down the orchestrator answers, then the cache', async (t) => {

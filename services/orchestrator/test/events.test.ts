@@ -8,7 +8,7 @@ import { HoldfastError, type Phase, type ServerEvent } from '@holdfast/protocol'
 import type { Runtime } from '@holdfast/runtime'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
 import { Redis } from 'ioredis'
-import { newWorld, type Orchestrator, startOrchestrator, tokenOf } from './fixture.ts'
+import { agentKnown, newWorld, type Orchestrator, startOrchestrator, tokenOf } from './fixture.ts'
 
 const { skip, server } = await redisForTests(process.env)
 
@@ -102,7 +102,8 @@ test('who heard of nothing yet can resume; who asks from what is not kept is tol
   const world = await newWorld(t, server())
   const orchestrator = await startOrchestrator(t, world)
   const url = await listenAt(orchestrator)
-  await orchestrator.create({ command: 'sleep', args: ['600'] })
+  const earlier = await orchestrator.create({ command: 'sleep', args: ['600'] })
+  await agentKnown(orchestrator, earlier.id) // that is an event of its own
   const quiet = await open(url)
   await eventually('an id', () => quiet.lastId())
   await quiet.stop()
@@ -110,6 +111,7 @@ test('who heard of nothing yet can resume; who asks from what is not kept is tol
   const { id } = await orchestrator.create({ command: 'sleep', args: ['600'] })
   const resumed = await open(url, quiet.lastId())
   await eventually('what came', () => path(phasesOf(resumed.told(), id)).length === 3)
+  await agentKnown(orchestrator, id)
   for (const gone of ['1-1', 'nonsense', '0-0']) {
     const late = await open(url, gone)
     await eventually('a reset', () => late.told().at(0)?.event.type === 'reset')

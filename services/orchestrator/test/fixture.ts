@@ -40,9 +40,9 @@ export interface World {
 }
 
 /** Whatever runs on it is gone after the test. */
-const newNode = async (t: TestContext, cluster: string, node: string) => {
+const newNode = async (t: TestContext, cluster: string, node: string, command = HOST_COMMAND) => {
   const hostsDir = await mkdtemp(join(tmpdir(), 'hf-o-'))
-  const runtime = processRuntime({ cluster, node, hostsDir, command: HOST_COMMAND })
+  const runtime = processRuntime({ cluster, node, hostsDir, command })
   t.after(async () => {
     for (const { hostId } of await runtime.list()) await runtime.remove(hostId)
     await rm(hostsDir, { recursive: true, force: true })
@@ -51,9 +51,13 @@ const newNode = async (t: TestContext, cluster: string, node: string) => {
 }
 
 /** A cluster of its own. */
-export const newWorld = async (t: TestContext, server: Pick<RedisServer, 'url'>): Promise<World> => {
+export const newWorld = async (
+  t: TestContext,
+  server: Pick<RedisServer, 'url'>,
+  hostCommand = HOST_COMMAND,
+): Promise<World> => {
   const cluster = newCluster()
-  return { cluster, redisUrl: server.url, ...(await newNode(t, cluster, 'local')) }
+  return { cluster, redisUrl: server.url, ...(await newNode(t, cluster, 'local', hostCommand)) }
 }
 
 /** Node `b` of this machine, with hosts of its own. */
@@ -174,6 +178,13 @@ export const startOrchestrator = async (
     )
   return { app, engine, metrics: () => metrics.registry.metrics(), call, create, phase, stop }
 }
+
+/** A second after its start what a session does is written into its record, once; until then that may come at any moment. */
+export const agentKnown = ({ engine }: Pick<Orchestrator, 'engine'>, id: string): Promise<boolean> =>
+  eventually(`it is known what ${id} does`, async () => {
+    const record = await engine.domain.store.get('acme', id)
+    return record !== null && record.agent !== null
+  })
 
 /** The runtime, with an engine that refuses these calls while it is `down`. */
 export const withOutages = (runtime: Runtime, ...calls: (keyof Runtime)[]) => {

@@ -39,7 +39,7 @@ test('work hears that its lock ran out while Redis does not answer', { skip }, a
   await eventually('the run', () => losses.length === 1)
   await server().pause()
   try {
-    await eventually('told', () => losses[0]?.aborted === true, 12)
+    await eventually('told', () => losses[0]?.aborted === true, 15)
   } finally {
     await server().unpause()
   }

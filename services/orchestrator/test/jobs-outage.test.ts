@@ -63,7 +63,7 @@ for (const [how, seconds] of [
     try {
       const begin = performance.now()
       await idle.jobs.converge(REF)
-      assert.ok(performance.now() - begin < 1000, 'fails fast')
+      assert.ok(performance.now() - begin < 3000, 'fails fast')
       assert.equal(idle.jobs.takeMissed(), true)
       await delay(seconds * 1000) // the length of the outage is what is tested
     } finally {

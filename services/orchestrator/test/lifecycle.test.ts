@@ -18,7 +18,7 @@ const killHost = async (world: World): Promise<void> => {
 
 test('time to live and idleness end a session, with the reason', { skip }, async (t) => {
   const { create, phase, call } = await startOrchestrator(t, await newWorld(t, server()))
-  const ttl = await create({ template: 'pinger', ttlSeconds: 1 })
+  const ttl = await create({ template: 'pinger', ttlSeconds: 4 })
   const idle = await create({ command: 'sleep', args: ['600'], idleSeconds: 1 })
   const busy = await create({ template: 'pinger', idleSeconds: 3 })
   const build = await create({ command: 'sh', args: ['-c', 'while :; do :; done'], idleSeconds: 3 })
@@ -106,7 +106,7 @@ test('ended sessions are forgotten after the retention', { skip }, async (t) => 
   const { create, call, engine } = await startOrchestrator(t, await newWorld(t, server()), { retentionMs: 1_000 })
   const { id } = await create({ command: 'true' })
   await eventually('forgotten', async () => (await call('GET', `/v1/sessions/${id}`)).status === 404, 60)
-  assert.equal(engine.domain.live.get(id), undefined)
+  await eventually('by memory, too', () => engine.domain.live.get(id) === undefined)
 })
 
 test('a host that dies without a word is a failed session', { skip }, async (t) => {

@@ -10,7 +10,15 @@ import { storeConnection } from '@holdfast/session-store'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
 import { settleDraining } from '../src/draining.ts'
 import { checkLifetimes } from '../src/lifetime.ts'
-import { newWorld, type Orchestrator, secondNode, startOrchestrator, tokenOf, type World } from './fixture.ts'
+import {
+  agentKnown,
+  newWorld,
+  type Orchestrator,
+  secondNode,
+  startOrchestrator,
+  tokenOf,
+  type World,
+} from './fixture.ts'
 
 const { skip, server } = await redisForTests(process.env)
 const operator = () => ({ authorization: tokenOf({ role: 'operator' }) })
@@ -146,7 +154,10 @@ test('nodes come and go by API; one with sessions stays until it is empty', { sk
   assert.equal(added.source, 'api')
   const session = await create({ nodeSelector: { disk: 'ssd' }, limits: { memoryMb: 1024, cpus: 0.5 } })
   assert.equal(session.node, 'b')
-  const listed = nodeOf(await asOperator(orchestrator, 'GET', '/v1/nodes'), 'b')
+  const listed = await eventually('its first report', async () => {
+    const node = nodeOf(await asOperator(orchestrator, 'GET', '/v1/nodes'), 'b')
+    return node.pressure !== null && node
+  })
   assert.deepEqual(listed.reserved, { cpus: 0.5, memoryMb: 1024, pids: 512, sessions: 1 })
   assert.equal(listed.reachable, true)
   assert.ok(listed.pressure !== null && listed.pressure.memory > 0)
@@ -172,11 +183,12 @@ test('a drained node loses its idle sessions, if told so, and keeps the rest', {
   const busy = await orchestrator.create({ template: 'pinger' })
   const marked = async (id: string) =>
     (await orchestrator.call('GET', `/v1/sessions/${id}`)).session.conditions.some(({ type }) => type === 'Draining')
+  for (const { id } of [idle, busy]) await agentKnown(orchestrator, id)
   const drained = nodeOf(await asOperator(orchestrator, 'POST', '/v1/nodes/local/drain'), 'local')
   assert.equal(drained.draining, true)
   assert.equal(drained.sessions, 2)
   assert.ok((await marked(idle.id)) && (await marked(busy.id)))
-  await asOperator(orchestrator, 'POST', '/v1/nodes/local/drain?endIdleSeconds=2')
+  await asOperator(orchestrator, 'POST', '/v1/nodes/local/drain?endIdleSeconds=4')
   assert.match((await orchestrator.phase(idle.id, 'exited', 30)).reason ?? '', /^drained: node local/)
   assert.equal((await orchestrator.call('GET', `/v1/sessions/${busy.id}`)).session.phase, 'running')
   const left = nodeOf(await asOperator(orchestrator, 'GET', '/v1/nodes'), 'local')
@@ -206,6 +218,8 @@ test('a session whose machine within the node is emptied says so, until it stays
   const reason = async () =>
     (await orchestrator.call('GET', `/v1/sessions/${id}`)).session.conditions.find(({ type }) => type === 'Draining')
       ?.reason
+  await agentKnown(orchestrator, id)
+  await domain.jobs.close(5_000) // the only looks are those of this test
   for (let pass = 0; pass < 2; pass++) await reconciler.run()
   assert.equal(await reason(), 'worker w1 takes no new pods')
   await settleDraining(domain)

@@ -115,9 +115,12 @@ test('a stop that cannot be carried out goes on, with a condition and a metric o
   assert.ok(record)
   await engine.domain.store.transition('acme', id, record, { address: 'unix:/nowhere/host.sock' })
   const deleting = call('DELETE', `/v1/sessions/${id}`)
-  await eventually('a reason', async () => (await why(orchestrator, id)).waiting !== null)
+  const { summary } = await eventually('a reason', async () => {
+    const answer = await why(orchestrator, id)
+    return answer.phase === 'stopping' && answer.waiting !== null && answer
+  })
   assert.match(
-    (await why(orchestrator, id)).summary,
+    summary,
     /^stopping \(deleted: by ada\) for \d+ s: waits for another try, as .*went to lunch.*; tried until it succeeds$/,
   )
   await age(world, id)

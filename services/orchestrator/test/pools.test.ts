@@ -34,7 +34,7 @@ const poolOf = async ({ call }: Orchestrator): Promise<Record<string, unknown>> 
   return status === 503 ? {} : ((body.pools as Record<string, unknown>[])[0] ?? {})
 }
 const filled = (orchestrator: Orchestrator, waiting: number) =>
-  eventually(`${waiting} hosts wait`, async () => (await poolOf(orchestrator)).waiting === waiting)
+  eventually(`${waiting} hosts wait`, async () => (await poolOf(orchestrator)).waiting === waiting, 60)
 
 const start = async (t: TestContext, pool: string, overrides: { runtime?: Runtime } = {}) => {
   const world = await newWorld(t, server())

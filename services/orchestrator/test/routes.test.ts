@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeList } from '@holdfast/protocol'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
-import { newWorld, startOrchestrator, tokenOf } from './fixture.ts'
+import { agentKnown, newWorld, startOrchestrator, tokenOf } from './fixture.ts'
 
 const { skip, server } = await redisForTests(process.env)
 const operator = { authorization: tokenOf({ role: 'operator' }) }
@@ -39,8 +39,9 @@ test('templates are listed without the values of their environment', { skip }, a
 })
 
 test('a cordoned node takes no session, a drained one marks those it has; operators only', { skip }, async (t) => {
-  const { call, create } = await startOrchestrator(t, await newWorld(t, server()))
+  const { call, create, engine } = await startOrchestrator(t, await newWorld(t, server()))
   const { id } = await create({})
+  await agentKnown({ engine }, id)
   assert.equal((await call('GET', '/v1/nodes')).status, 403)
   assert.equal((await call('POST', '/v1/nodes/local/cordon')).status, 403)
   const listed = await call('GET', '/v1/nodes', undefined, operator)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
-import { newWorld, startOrchestrator, tokenOf } from './fixture.ts'
+import { HOST_COMMAND, LINGER_MS, newWorld, startOrchestrator, tokenOf } from './fixture.ts'
 
 const { skip, server } = await redisForTests(process.env)
 
@@ -59,8 +59,10 @@ test('one session is read with the title and the commands that its shell marked'
     'printf "\\e]2;my title\\a\\e]133;C;cmdline=make\\a"; echo text; printf "\\e]133;D;2\\a"; exec sleep 600'
   const { id } = await create({ command: 'bash', args: ['-c', script] })
   const read = async () => (await call('GET', `/v1/sessions/${id}`)).session
-  await eventually('the command', async () => (await read()).commands?.at(0)?.state === 'ended')
-  const { title, commands } = await read()
+  const { title, commands } = await eventually('the command and the title', async () => {
+    const session = await read()
+    return session.commands?.at(0)?.state === 'ended' && session.title === 'my title' && session
+  })
   assert.equal(title, 'my title')
   const [command] = commands ?? []
   assert.equal(commands?.length, 1)
@@ -304,7 +306,11 @@ test('without a valid service token nothing is answered', { skip }, async (t) =>
 test('output by offset: bad requests, other tenants, and an end after which it is there as long as the host is', {
   skip,
 }, async (t) => {
-  const { call, create } = await startOrchestrator(t, await newWorld(t, server()))
+  // It must be there long enough to be asked.
+  const patient = HOST_COMMAND.map((part) =>
+    part === `HOLDFAST_LINGER_MS=${LINGER_MS}` ? 'HOLDFAST_LINGER_MS=6000' : part,
+  )
+  const { call, create } = await startOrchestrator(t, await newWorld(t, server(), patient))
   const { id } = await create({ command: 'bash', args: ['-c', 'printf 0123456789; read line; printf end'] })
   const output = (query: string, headers = {}) => call('GET', `/v1/sessions/${id}/output?${query}`, undefined, headers)
   await eventually('ten bytes', async () => (await output('')).text === '0123456789')

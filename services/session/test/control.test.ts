@@ -66,7 +66,7 @@ test('latest: only the window of the controller counts, and a new size of anothe
   assert.equal(idle.find('control')?.controller, 'busy')
   await leave(busy)
   await becomes(host, '101x31')
-  assert.equal(idle.find('control')?.controller, 'idle')
+  await eventually('control', () => idle.find('control')?.controller === 'idle')
 })
 
 test('control goes to the latest of the remaining claimants, never to a view that only looks', async (t) => {
@@ -137,6 +137,7 @@ test('of ten thousand sizes a program is told a few, the last one among them', a
   await host.claim({ ...shell(''), command: 'perl', args: ['-e', counter] })
   const view = (await host.view()).attach()
   await view.shows('ready')
+  const begun = Date.now()
   for (let i = 0; i < 10_000; i++) view.send({ type: 'resize', cols: 50 + (i % 100), rows: 10 + (i % 30) })
   view.send({ type: 'resize', cols: 123, rows: 45 })
   await becomes(host, '123x45')
@@ -144,7 +145,7 @@ test('of ten thousand sizes a program is told a few, the last one among them', a
   await view.shows('45 123')
   const count = Number(/winch=(\d+)/.exec(view.text)?.[1])
   // One each 75 ms, for as long as it takes to receive them all.
-  assert.ok(count >= 1 && count < 60, `${count} signals`)
+  assert.ok(count >= 1 && count < Math.max(60, (Date.now() - begun) / 75), `${count} signals`)
   const sizes = view.messages.filter((message: HostMessage) => message.type === 'resized').length
   view.send({ type: 'resize', cols: 123, rows: 45 })
   await settled(view)

@@ -53,7 +53,7 @@ const startPty = (t: TestContext, command: string, args: string[], perPiece: () 
   return { pty, output, ending: ending.promise, closed: closed.promise }
 }
 
-test('200 times in a row, the first signal that is taken reaches the command', { timeout: 60_000 }, async (t) => {
+test('200 times in a row, the first signal that is taken reaches the command', { timeout: 300_000 }, async (t) => {
   for (let run = 0; run < 200; run++) {
     const { pty, ending } = startPty(t, 'sleep', ['1000'])
     while (!pty.signal('TERM')) {
@@ -207,7 +207,7 @@ test('a command killed while Ctrl-S holds its output still tells how it ended', 
     await delay(50)
     return stands
   })
-  assert.equal((await host.call('POST', '/stop', { graceMs: 2000 })).status, 200)
+  assert.equal((await host.call('POST', '/stop', { graceMs: 20_000 })).status, 200)
   // KILL would be the session leader's own end, without its mark.
   assert.match((await view.gets('exit')).signal ?? '', /^(HUP|TERM)$/)
 })

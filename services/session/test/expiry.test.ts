@@ -12,16 +12,17 @@ const NAMES = { name: 'n', labels: {} }
 
 test('a short time to live is warned of at half of it, and due at its end', async (t) => {
   const host = await startHost(t)
-  const expiresAt = inSeconds(4)
+  const expiresAt = inSeconds(8)
   await host.claim(shell('cat', { expiresAt }))
   const view = (await host.view()).attach()
   await view.gets('attached')
   assert.equal(await expiring(host), null)
-  assert.deepEqual(await view.gets('notice'), {
-    type: 'notice',
-    level: 'warning',
-    text: 'this session ends in 2 seconds: its time to live is over then; `holdfast extend` gives it more',
-  })
+  const { text, ...notice } = await view.gets('notice')
+  assert.deepEqual(notice, { type: 'notice', level: 'warning' })
+  assert.match(
+    text, // a busy machine is late
+    /^this session ends in [34] seconds: its time to live is over then; `holdfast extend` gives it more$/,
+  )
   assert.deepEqual(await expiring(host), { at: expiresAt, because: 'ttl', due: false })
   view.type('typing does not help\n')
   await eventually('the end', async () => (await expiring(host))?.due === true)
@@ -32,19 +33,19 @@ test('a short time to live is warned of at half of it, and due at its end', asyn
 
 test('a longer one is warned of five minutes and one minute before', async (t) => {
   const host = await startHost(t)
-  await host.claim(shell('cat', { expiresAt: inSeconds(301.2) }))
+  await host.claim(shell('cat', { expiresAt: inSeconds(303) }))
   const view = (await host.view()).attach()
   assert.match((await view.gets('notice')).text, /^this session ends in 5 minutes: /)
-  await host.call('POST', '/update', { ...NAMES, expiresAt: inSeconds(61.2), idleSeconds: null })
+  await host.call('POST', '/update', { ...NAMES, expiresAt: inSeconds(63), idleSeconds: null })
   await eventually('the other', () => /^this session ends in 1 minute: /.test(warnings(view).at(-1) ?? ''))
 })
 
 test('an end by idleness is warned of, and put off by typing', async (t) => {
   const host = await startHost(t)
-  await host.claim(shell('cat', { idleSeconds: 2 }))
+  await host.claim(shell('cat', { idleSeconds: 4 }))
   const view = (await host.view()).attach()
-  const warning = 'this session ends in 1 second: nothing happens in it; typing keeps it'
-  await eventually('a warning', () => warnings(view).at(-1) === warning)
+  const warning = /^this session ends in (2 seconds|1 second): nothing happens in it; typing keeps it$/
+  await eventually('a warning', () => warning.test(warnings(view).at(-1) ?? ''))
   assert.equal((await expiring(host))?.because, 'idle')
   view.type('x')
   await eventually('no end is near', async () => (await expiring(host)) === null)

@@ -1,6 +1,6 @@
 /** A session host in this process on a Unix socket of its own, with the two kinds of callers it has: HTTP and WebSocket. */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { type IncomingHttpHeaders, request, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,8 @@ export const KEY = 'aa'.repeat(32)
 export const HOST_ID = 'local-7f3k9m2q4x8v1a-abcdef'
 export const SESSION = 'local-7f3k9m2q4x8v1a'
 export const HOLD = fileURLToPath(new URL('../build/hold', import.meta.url))
-const DEADLINE_MS = 20_000
+/** Less than commands of tests that must not end by themselves sleep. */
+const DEADLINE_MS = 40_000
 
 export const claimOf = (command: string, args: string[] = [], more: Partial<Claim> = {}): Claim => ({
   session: SESSION,
@@ -67,6 +68,15 @@ export const eventually = async (
   }
 }
 
+/** A zombie is dead: its parent has only not asked for its end yet. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 export interface Reply {
   status: number
   type: string
@@ -88,7 +98,8 @@ export class View {
   acks = true
   /** Offset behind the last output byte received. */
   offset = 0
-  #snapshotNext = false
+  /** Of the snapshot that comes next. */
+  #snapshotAt: number | undefined
 
   constructor(socket: WebSocket) {
     this.socket = socket
@@ -140,19 +151,20 @@ export class View {
     if (!isBinary) {
       const message = JSON.parse(data.toString()) as HostMessage
       this.messages.push(message)
-      this.#snapshotNext = message.type === 'snapshot'
-      if (message.type === 'attached' || message.type === 'snapshot') this.offset = message.offset
+      this.#snapshotAt = message.type === 'snapshot' ? message.offset : undefined
+      if (message.type === 'attached') this.offset = message.offset
       return
     }
-    if (this.#snapshotNext) {
+    if (this.#snapshotAt !== undefined) {
       this.snapshots.push(data)
       this.state = [data]
+      this.offset = this.#snapshotAt
     } else {
       this.chunks.push(data)
       this.state.push(data)
       this.offset += data.length
     }
-    this.#snapshotNext = false
+    this.#snapshotAt = undefined
     if (this.acks && this.socket.protocol === SUBPROTOCOL) this.send({ type: 'ack', offset: this.offset })
   }
 }

@@ -2,20 +2,12 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import { claimOf, eventually, shell, startHost, type TestHost, type View } from './harness.ts'
+import { claimOf, eventually, isAlive, shell, startHost, type TestHost, type View } from './harness.ts'
 
 const run = async (t: TestContext, script: string): Promise<{ host: TestHost; view: View }> => {
   const host = await startHost(t)
   await host.claim(shell(script))
   return { host, view: (await host.view()).attach() }
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
 }
 
 /** Processes anywhere that were started with this word among their arguments. */
@@ -34,7 +26,7 @@ const withWord = (word: string): number[] =>
 const pidOf = (view: View, name: string): number => Number(new RegExp(`${name}=(\\d+)`).exec(view.text)?.[1])
 
 test('the output of a background child that keeps the terminal comes before the exit', async (t) => {
-  const { view } = await run(t, 'read; (sleep 0.5; echo LATE) & echo EARLY; exit 3')
+  const { view } = await run(t, 'read; (sleep 1; echo LATE) & echo EARLY; exit 3')
   await view.gets('attached')
   view.type('\n')
   const exit = await view.gets('exit')
@@ -51,7 +43,7 @@ test('the output of a background child that keeps the terminal comes before the 
 test('a background child that stays is told to go, says goodbye, and the exit is the command’s own', async (t) => {
   const { view } = await run(
     t,
-    `bash -c 'trap "echo BYE; exit" HUP; echo up; while :; do read -t 1 <>/dev/zero; sleep 0.1; done' & sleep 0.3; exit 3`,
+    `trap "exit 3" USR1; bash -c 'trap "echo BYE; exit" HUP; echo up; kill -USR1 $PPID; while :; do read -t 1 <>/dev/zero; sleep 0.1; done' & wait`,
   )
   const { exitCode, ttyEnd } = await view.gets('exit')
   assert.deepEqual({ exitCode, ttyEnd }, { exitCode: 3, ttyEnd: 'forced' })
@@ -61,7 +53,7 @@ test('a background child that stays is told to go, says goodbye, and the exit is
 test('a background child that ignores everything is killed, and what it wrote until then is there', async (t) => {
   const { host, view } = await run(
     t,
-    `bash -c 'trap "" HUP TERM; echo pid=$$; for ((i=0;;i++)); do echo $i; sleep 0.01; done' & sleep 0.2; exit 4`,
+    `trap "exit 4" USR1; bash -c 'trap "" HUP TERM; echo pid=$$; kill -USR1 $PPID; for ((i=0;;i++)); do echo $i; sleep 0.01; done' & wait`,
   )
   const { exitCode, ttyEnd, offset } = await view.gets('exit')
   assert.deepEqual({ exitCode, ttyEnd }, { exitCode: 4, ttyEnd: 'forced' })
@@ -130,7 +122,7 @@ test('stop reaches groups, setsid children, daemons, the deaf and the stopped', 
 test('stop ends 200 processes that go on forking', async (t) => {
   const word = `bomb-${process.pid}`
   // Each has one child at a time and ends by itself: a kill that fails must not take the machine down.
-  const fork = 'trap "" TERM HUP; while ((SECONDS < 15)); do (:); sleep 0.4; done'
+  const fork = 'trap "" TERM HUP; while ((SECONDS < 60)); do (:); sleep 0.4; done'
   const start = `for ((n = 0; n < 100; n++)); do bash -c '${fork}' ${word} & setsid bash -c '${fork}' ${word} & done`
   const { host, view } = await run(t, `${start} >/dev/null 2>&1; echo ready; wait`)
   await view.shows('ready')

@@ -43,7 +43,7 @@ const start = async (t: TestContext, lingerMs: number): Promise<Running> => {
     await exited
     rmSync(directory, { recursive: true, force: true })
   })
-  await eventually('the socket', () => existsSync(socket))
+  await eventually('it listens', () => log.includes('listening')) // the socket is there a little before
   return { child, socket, log: () => log, exited }
 }
 
