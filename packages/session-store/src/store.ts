@@ -82,6 +82,8 @@ export interface Guard {
   fence: number
   /** For a write that makes sense in one phase only. */
   phase?: Phase
+  /** For a write made from what the record said at this revision: another write in between makes it stale. */
+  rev?: number
 }
 
 export interface TicketGrant {

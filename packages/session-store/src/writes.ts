@@ -33,6 +33,7 @@ const accepted = ([word, ...rest]: Reply, { tenant, id }: Id): readonly string[]
   if (word === 'OK') return (rest[0] ?? []) as string[]
   if (word === 'NOT_FOUND') throw new HoldfastError('SESSION_NOT_FOUND', `no session ${id} of tenant ${tenant}`)
   if (word === 'MOVE') throw new HoldfastError('STALE', `session ${id} cannot make this move from phase ${rest[0]}`)
+  if (word === 'REV') throw new HoldfastError('STALE', `session ${id} was written meanwhile: revision ${rest[0]}`)
   if (word === 'GUARD') throw new HoldfastError('STALE', `session ${id} is at incarnation ${rest[0]}, fence ${rest[1]}`)
   throw new HoldfastError('INTERNAL', `a script answered ${word}`)
 }
@@ -123,6 +124,7 @@ const change = async (
       end?.keepMs ?? 0,
       MAX_SESSION_DEATHS,
       of.id,
+      guard.rev ?? '',
       ...fieldsOf(patch),
     ],
   )

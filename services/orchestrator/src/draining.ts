@@ -12,6 +12,8 @@ import { wantSuspended } from './suspending.ts'
 
 /** How the reason begins that operators gave; others are the runtime's. */
 const NODE = 'node '
+/** Attempts against other writers. */
+const TRIES = 5
 
 const whyMarked = ({ conditions }: SessionRecord): string | null =>
   conditions.find(({ type }) => type === 'Draining')?.reason ?? null
@@ -24,20 +26,29 @@ const tellViewers = async ({ hosts, logger }: Domain, record: SessionRecord, why
   })
 }
 
+const marked = ({ conditions }: SessionRecord, why: string | null): SessionRecord['conditions'] =>
+  why === null
+    ? conditions.filter(({ type }) => type !== 'Draining')
+    : withCondition(conditions, 'Draining', 'True', why)
+
 /** Null: it may stay. Viewers hear of it before the record has it: who dies in between tells them again, which they do not notice. */
 const mark = async (domain: Domain, record: SessionRecord, why: string | null): Promise<void> => {
   if (whyMarked(record) === why) return
   await tellViewers(domain, record, why)
-  const conditions =
-    why === null
-      ? record.conditions.filter(({ type }) => type !== 'Draining')
-      : withCondition(record.conditions, 'Draining', 'True', why)
   const { store } = domain
-  try {
-    await store.transition(record.tenant, record.id, guardOf(record), { conditions })
-  } catch (error) {
-    // It ended or moved meanwhile: then there is nothing to mark.
-    if (!(error instanceof HoldfastError) || !['STALE', 'SESSION_NOT_FOUND'].includes(error.code)) throw error
+  const { tenant, id } = record
+  let current: SessionRecord | null = record
+  for (let tries = 1; current !== null && whyMarked(current) !== why; tries++) {
+    try {
+      await store.transition(tenant, id, { ...guardOf(record), rev: current.rev }, { conditions: marked(current, why) })
+      return
+    } catch (error) {
+      const code = error instanceof HoldfastError ? error.code : ''
+      // It ended or moved meanwhile: then there is nothing to mark.
+      if (code === 'SESSION_NOT_FOUND' || (code === 'STALE' && tries >= TRIES)) return
+      if (code !== 'STALE') throw error
+      current = await store.get(tenant, id)
+    }
   }
 }
 

@@ -60,8 +60,8 @@ export interface Engine {
   /** The session, also when the store was emptied and has not been refilled yet. Throws SESSION_NOT_FOUND. */
   lookup(tenant: string, id: string): Promise<SessionRecord>
   reconciler: Reconciler
-  /** After STALE: accepts an emptied store and puts back what runs. */
-  recover(): Promise<void>
+  /** Accepts a store that was emptied and puts back what runs; true when it was. */
+  recover(): Promise<boolean>
   /** Aborted when the drain begins: everything that waits for a session gives up. */
   readonly draining: AbortSignal
   drain(): Promise<void>
@@ -153,8 +153,8 @@ const untilReached = async (options: EngineOptions, signal: AbortSignal): Promis
 }
 
 /** Shares one call among all who ask while it runs. */
-const shared = (call: () => Promise<void>): (() => Promise<void>) => {
-  let running: Promise<void> | undefined
+const shared = <T>(call: () => Promise<T>): (() => Promise<T>) => {
+  let running: Promise<T> | undefined
   return () => {
     running ??= call().finally(() => {
       running = undefined
@@ -163,7 +163,7 @@ const shared = (call: () => Promise<void>): (() => Promise<void>) => {
   }
 }
 
-const lookup = async (domain: Domain, recover: () => Promise<void>, tenant: string, id: string) => {
+const lookup = async (domain: Domain, recover: () => Promise<unknown>, tenant: string, id: string) => {
   const found = await domain.store.get(tenant, id)
   if (found !== null) return found
   if (domain.live.get(id)?.record.tenant === tenant) {
@@ -180,7 +180,9 @@ export const createEngine = (options: EngineOptions): Engine => {
   const draining = new AbortController()
   const { signal } = draining
   const recover = shared(async () => {
-    if (await options.store.open()) await reconciler.run()
+    const emptied = await options.store.open()
+    if (emptied) await reconciler.run()
+    return emptied
   })
   const { domain, watcher } = buildDomain(options, () => void recover().catch(() => {}))
   const reconciler = createReconciler({ ...domain, watcher })
@@ -210,7 +212,9 @@ export const createEngine = (options: EngineOptions): Engine => {
       state = 'the queue is not open yet'
       await jobs.start({
         converge: (ref, lost) => converge(domain, ref, AbortSignal.any([signal, lost])),
-        reconcile: () => reconciler.run(),
+        reconcile: async () => {
+          if (!(await recover())) await reconciler.run()
+        },
         lifetime: async () => {
           await settleDraining(domain)
           await checkLifetimes(domain)

@@ -13,7 +13,7 @@ export interface Pulse {
 interface PulseParts {
   domain: Domain
   watcher: Watcher
-  recover: () => Promise<void>
+  recover: () => Promise<boolean>
   reconcile: () => Promise<void>
   tellNodes: () => Promise<void>
 }

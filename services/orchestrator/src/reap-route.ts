@@ -23,6 +23,7 @@ export const reapRoute: FastifyPluginAsync<{ engine: Engine }> = async (app, { e
       },
     },
     async ({ body: { confirm }, caller, log }) => {
+      await engine.recover()
       const reaped = await engine.reconciler.reap(confirm === 'all' ? confirm : new Set(confirm))
       log.warn({ operator: caller.principal, confirm, ...reaped }, 'an operator had hosts removed')
       return reaped

@@ -116,7 +116,6 @@ const settleWorkers = async (parts: Parts, pass: Pass): Promise<void> => {
 
 const runPass = async (parts: Parts, governor: Governor, confirm: Confirm): Promise<Reaped> => {
   const end = parts.metrics.holdfast_orchestrator_reconcile_seconds.startTimer()
-  await parts.store.open()
   const before = [...parts.live.all()].map(({ record }) => record.id)
   const pass = await survey(parts)
   await correctUsage(parts, pass.records)

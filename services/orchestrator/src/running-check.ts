@@ -5,7 +5,7 @@ import type { SessionRecord } from '@holdfast/session-store'
 import { adoptNewer } from './adoption.ts'
 import { withCondition } from './conditions.ts'
 import { seen, seenExit, seenHost } from './deaths.ts'
-import { type Domain, guardOf, type Outcome, targetOf } from './domain.ts'
+import { asReadOf, type Domain, type Outcome, targetOf } from './domain.ts'
 import { deathNote, fail, lastScreen, recordExit } from './endings.ts'
 import type { Target } from './host-client.ts'
 import { changeableOf, isUpToDate } from './host-update.ts'
@@ -26,7 +26,7 @@ const setConditions = async (
   conditions: SessionRecord['conditions'],
 ): Promise<SessionRecord> => {
   if (conditions === record.conditions) return record
-  return domain.store.transition(record.tenant, record.id, guardOf(record), { conditions })
+  return domain.store.transition(record.tenant, record.id, asReadOf(record), { conditions })
 }
 
 /** The host as its runtime has it, when that took the host away; null when it did not, or does not say. */
@@ -64,7 +64,7 @@ const heard = async (domain: Domain, record: SessionRecord, target: Target, said
     : reachable
   const agent = sameAgent(record.agent, status.agent) ? record.agent : status.agent
   if (conditions === record.conditions && agent === record.agent && record.waiting === null) return null
-  await domain.store.transition(record.tenant, record.id, guardOf(record), { conditions, agent, waiting: null })
+  await domain.store.transition(record.tenant, record.id, asReadOf(record), { conditions, agent, waiting: null })
   return null
 }
 

@@ -105,13 +105,13 @@ export class Pty {
 
   /** Arguments of the process that leads the foreground group; empty when it cannot be told. */
   get job(): string[] {
-    const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
+    const group = this.#front
     return group === null ? [] : argumentsOf(group)
   }
 
   /** Where the process that leads the foreground group is; null when it cannot be told, as before the command itself is there. */
   get directory(): string | null {
-    const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
+    const group = this.#front
     return group === null || argumentsOf(group)[0] === this.#hold ? null : directoryOf(group)
   }
 
@@ -123,8 +123,8 @@ export class Pty {
 
   /** Has the command, a shell, given the terminal to a job? */
   get jobInForeground(): boolean {
-    const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
-    return group !== null && group !== this.#child.pid && group !== this.#firstGroup()
+    const group = this.#front
+    return group !== null && group !== this.#firstGroup()
   }
 
   /** CPU time of all its processes so far, milliseconds. */
@@ -165,6 +165,12 @@ export class Pty {
     await this.#left.until(() => this.#ended, graceMs)
     await this.#end()
     return this.gone
+  }
+
+  /** The group in the foreground; null after the ending, and while the leader's own, of which hold is not the first program, has the terminal. */
+  get #front(): number | null {
+    const group = this.#ending === null ? foregroundGroup(this.#child.pid) : null
+    return group === this.#child.pid ? null : group
   }
 
   /** The stream's thread reads. node-pty has asked for the first piece by the end of this tick. */

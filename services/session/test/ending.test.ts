@@ -25,7 +25,7 @@ const startPty = (t: TestContext, command: string, args: string[], perPiece: () 
   const none = () => undefined
   const env = { PATH: '/usr/bin:/bin' }
   const pty = new Pty(
-    { hold: HOLD, command, args, cwd: '/', cols: 80, rows: 24, env, held: false },
+    { hold: HOLD, command, args, cwd: tmpdir(), cols: 80, rows: 24, env, held: false },
     {
       onLeaderGone: () => stream.drain(),
       onEnding: ending.resolve,
@@ -60,6 +60,15 @@ test('200 times in a row, the first signal that is taken reaches the command', {
       // Not yet started: nothing but this loop finds the moment at which it is.
     }
     assert.deepEqual(await ending, { kind: 'signal', number: 15, coreDumped: false }, `run ${run}`)
+  }
+})
+
+test('100 times in a row, the first directory that is told is that of the command', async (t) => {
+  for (let run = 0; run < 100; run++) {
+    const { pty } = startPty(t, 'sleep', ['1000'])
+    let { directory } = pty
+    while (directory === null) directory = pty.directory
+    assert.equal(directory, tmpdir(), `run ${run}`)
   }
 })
 

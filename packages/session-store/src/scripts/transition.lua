@@ -4,15 +4,16 @@
 --       5 new incarnation, JSON, to begin a placement (fence grows by 1), or ''  6 phases that keep env, JSON array
 --       7 channel  8 event, JSON without its end
 --       9 death that the move brings, JSON, or ''  10 how long it is kept at least, ms  11 deaths kept of one session
---       12 session id  13.. field, value, ...
--- Returns {'OK', {field, value, ...}} | {'EPOCH'} | {'NOT_FOUND'} | {'GUARD', incarnation, fence} | {'MOVE', phase}
+--       12 session id  13 revision the caller knows, or ''  14.. field, value, ...
+-- Returns {'OK', {field, value, ...}} | {'EPOCH'} | {'NOT_FOUND'} | {'GUARD', incarnation, fence} | {'REV', rev} | {'MOVE', phase}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'EPOCH'} end
-local now = redis.call('HMGET', KEYS[2], 'incarnation', 'fence', 'phase')
+local now = redis.call('HMGET', KEYS[2], 'incarnation', 'fence', 'phase', 'rev')
 if not now[3] then return {'NOT_FOUND'} end
 if now[1] ~= ARGV[2] or now[2] ~= ARGV[3] then return {'GUARD', now[1], now[2]} end
+if ARGV[13] ~= '' and now[4] ~= ARGV[13] then return {'REV', now[4]} end
 if ARGV[4] ~= '*' and not string.find(ARGV[4], now[3], 1, true) then return {'MOVE', now[3]} end
 
-if #ARGV > 12 then redis.call('HSET', KEYS[2], unpack(ARGV, 13)) end
+if #ARGV > 13 then redis.call('HSET', KEYS[2], unpack(ARGV, 14)) end
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[2], 'incarnation', ARGV[5])
   redis.call('HINCRBY', KEYS[2], 'fence', 1)
