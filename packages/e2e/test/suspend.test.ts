@@ -40,7 +40,8 @@ describe('suspended and frozen sessions', { skip: dockerIsMissing }, () => {
     const suspended = await stack.client.suspendSession(session.id)
     assert.equal(suspended.phase, 'suspended')
     await isSentAway(first)
-    assert.deepEqual(await containers(session), [`exited hf-${stack.cluster}-${session.id}-1`])
+    const put = `exited hf-${stack.cluster}-${session.id}-1`
+    await until('its container has ended, and is kept', async () => String(await containers(session)) === put)
     assert.match(await stack.client.screen(session.id, 'text'), /before-42/, 'shown without waking it')
     assert.equal(await phase(session), 'suspended')
 
