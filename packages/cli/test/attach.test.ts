@@ -9,7 +9,7 @@ import { OnPty } from './on-pty.ts'
 
 const ID = 'local-0000000000000a'
 /** A hang fails the test instead of the run. */
-const LIMIT = { timeout: 30_000 }
+const LIMIT = { timeout: 60_000 }
 
 let host: FakeHost
 let env: { HOLDFAST_URL: string; HOLDFAST_KEY: string }

@@ -10,7 +10,7 @@ import { holdfast } from './harness.ts'
 import { OnPty } from './on-pty.ts'
 
 /** A hang fails the test instead of the run. */
-const LIMIT = { timeout: 30_000 }
+const LIMIT = { timeout: 60_000 }
 const ENTER = '\x1b[?1049h'
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l'
 const NOW = Date.now()
@@ -51,7 +51,8 @@ afterEach(async () => {
   await host.stop()
 })
 
-test('without a terminal it prints the table once: counts, nodes, newest first', async () => {
+test('without a terminal it prints the table once: counts, nodes, newest first', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: NOW })
   const { exitCode, out } = await holdfast(['top'], env())
   assert.equal(exitCode, 0)
   assert.equal(

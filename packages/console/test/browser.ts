@@ -25,7 +25,7 @@ export const openTab = async (
   { webgl = false, ...options }: TabOptions = {},
 ): Promise<Tab> => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(30_000)
   if (!webgl) await context.addInitScript(withoutWebgl)
   const page = await context.newPage()
   const complaints: string[] = []

@@ -78,6 +78,7 @@ suite('the console in a browser', { skip: noBrowser(process.env.CI) }, () => {
     for (const [index, id] of ids.entries()) it.server.add(fakeSession({ id, name: `build ${index}` }))
     const page = await it.openSignedIn()
     await page.clock.install()
+    await page.clock.pauseAt(Date.now() + 60_000) // else the time of this machine would pass, too
     await page.getByLabel('Select build 0').click()
     await page.getByLabel('Select build 2').click()
     await page.getByRole('button', { name: 'End them' }).click()

@@ -13,7 +13,7 @@ import { KEY, StandIn } from './stand-in.ts'
 export const ID = 'local-7f3k9m2q4x8v1a'
 
 export const until = async (condition: () => boolean | Promise<boolean>, what: string): Promise<void> => {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 30_000
   while (!(await condition())) {
     if (Date.now() > deadline) assert.fail(`never: ${what}`)
     await delay(20)

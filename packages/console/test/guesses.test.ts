@@ -62,6 +62,7 @@ suite('keys before their echo, in a browser', { skip: noBrowser(process.env.CI) 
   test('a guess stands in the cells that its echo will have', async () => {
     const { host, page } = await openSure()
     await type(host, page, 'MW')
+    await guess(page).filter({ hasText: 'MW' }).waitFor()
     const guessed = await guess(page).locator('u').last().boundingBox()
     host.arrive()
     await screenHas(page, '% aMW')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createSessionSchema } from '@holdfast/protocol'
+import type { Page } from 'playwright-core'
 import { bodyOf, fieldsOf, nameOf, type Schema, standardOf } from '../src/new/schema-fields.ts'
 import { noBrowser } from './chromium.ts'
 import { fakeSession } from './fake-session.ts'
@@ -42,6 +43,9 @@ test('the template tells what applies otherwise, but no variables', () => {
 
 suite('the new-session page in a browser', { skip: noBrowser(process.env.CI) }, () => {
   const it = browserFixture()
+  /** Before, a session would be asked for without one. */
+  const templates = (page: Page): Promise<void> =>
+    until(async () => (await page.getByLabel('Template').inputValue()) === 'shell', 'the templates are there')
 
   test('a new session opens its terminal', async () => {
     const page = await it.openSignedIn('#/new')
@@ -71,7 +75,9 @@ suite('the new-session page in a browser', { skip: noBrowser(process.env.CI) }, 
     await page.getByRole('button', { name: 'Link copied' }).waitFor()
     const link = await page.evaluate(() => navigator.clipboard.readText())
     assert.doesNotMatch(link, /secret/)
+    await page.goto('about:blank') // where the form of before would still be filled in
     await page.goto(link)
+    await templates(page)
     await until(async () => (await page.getByLabel('limits.memoryMb').inputValue()) === '512', 'filled in')
     await page.getByRole('button', { name: 'Start session' }).click()
     await linkSays(page, 'Attached')
@@ -85,7 +91,8 @@ suite('the new-session page in a browser', { skip: noBrowser(process.env.CI) }, 
     await page.getByRole('link', { name: 'build' }).waitFor()
     await page.keyboard.press('j')
     await page.keyboard.press('r')
-    assert.equal(await page.getByLabel('Command').inputValue(), "make 'all it takes'")
+    await until(async () => (await page.getByLabel('Command').inputValue()) === "make 'all it takes'", 'filled in')
+    await templates(page)
     assert.equal(await page.locator('datalist option').getAttribute('value'), "make 'all it takes'")
     await page.getByRole('button', { name: 'Start session' }).click()
     await linkSays(page, 'Attached')

@@ -85,6 +85,7 @@ suite('the operate page in a browser', { skip: noBrowser(process.env.CI) }, () =
     const chart = page.locator('[data-chart=echo]')
     await chart.getByRole('table', { name: 'Echo' }).getByRole('row', { name: 'p99 2.5 ms 4 ms' }).waitFor()
     await chart.locator('canvas').waitFor()
+    await row(page, 'Nodes', 'local').waitFor() // above the charts, which it moves down
     const box = await chart.locator('.u-over').boundingBox()
     assert.ok(box)
     await page.mouse.move(box.x + box.width - 2, box.y + 20)

@@ -11,7 +11,7 @@ import { fakeSession } from './fake-session.ts'
 const TIMES = { pollMs: 5, relistMs: 60_000, gatherMs: 0 }
 
 const until = async (condition: () => boolean, what: string): Promise<void> => {
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + 30_000
   while (!condition()) {
     if (Date.now() > deadline) assert.fail(`never: ${what}`)
     await delay(2)

@@ -13,7 +13,7 @@ import { type Stack, startStack, until } from './support/stack.ts'
 const root = join(import.meta.dirname, '../../..')
 const PROGRAM = join(root, 'packages/cli/bin/holdfast.mjs')
 const skip = whyNoTmux(process.env.CI === 'true')
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: 300_000 }
 const dir = mkdtempSync(join(tmpdir(), 'hfc-'))
 /** The tmux that the person sits at; sessions of mode simple are in another one. */
 const SEAT = join(dir, 'seat')
@@ -99,7 +99,8 @@ const suite = (mode: 'simple' | 'distributed'): void => {
     async () => {
       const window = sit()
       await make(window, named('killed'))
-      enter(window, 'mark=alive')
+      enter(window, 'mark=alive; echo set-$((6 * 7))')
+      await sees(window, /^set-42/m) // or the keys might be killed, too
       const pane = tmux('display-message', '-p', '-t', `=${window}:`, '#{pane_pid}').trim()
       const children = execFileSync('pgrep', ['-P', pane], { encoding: 'utf8' }).trim().split('\n')
       for (const pid of children) process.kill(Number(pid), 'SIGKILL')
@@ -107,6 +108,7 @@ const suite = (mode: 'simple' | 'distributed'): void => {
       // Nobody put the terminal back in order: as people do then.
       press(window, 'C-j')
       enter(window, 'stty sane; clear')
+      await until('the old screen is gone', () => !/^in>/m.test(screen(window)))
       enter(window, `holdfast attach ${named('killed')}`)
       await sees(window, /^in>/m)
       enter(window, 'echo $mark-after')
@@ -158,9 +160,10 @@ const suite = (mode: 'simple' | 'distributed'): void => {
 
   test(`${mode}: a list and the agents are watched`, LIMIT, async () => {
     const [list, agents, hands] = [sit(), sit(), sit()]
+    // First, since it says nothing of what was before it.
+    enter(agents, `holdfast watch --exec 'echo hook-$HOLDFAST_NAME-$HOLDFAST_STATE'; echo code-$?`)
     enter(list, 'holdfast ls --watch; echo code-$?')
     await sees(list, /^ID +NAME/m)
-    enter(agents, `holdfast watch --exec 'echo hook-$HOLDFAST_NAME-$HOLDFAST_STATE'; echo code-$?`)
     enter(
       hands,
       `holdfast new -d --name ${named('watched')} -- bash -c 'printf "name: "; read -r; printf "sure? [y/n] "; read -r'`,

@@ -69,7 +69,10 @@ test('distributed: all output comes once, and the exit code', async () => {
 })
 
 test('hybrid: jobs run here as long as there is room', { skip }, async () => {
-  const jobs = ['one', 'two', 'three'].map((word) => `sleep 5; echo ${word}; sleep 0.3`)
+  // The first takes its room until the last has its place.
+  const placed = join(dir, 'placed')
+  const first = { one: `until [ -e ${placed} ]; do sleep 0.05; done`, two: ':', three: `touch ${placed}` }
+  const jobs = Object.entries(first).map(([word, before]) => `${before}; echo ${word}; sleep 0.3`)
   const { stdout } = await run('hybrid', '1', ...jobs)
   const sides = Array.from(stdout.matchAll(/echo (\w+); sleep 0\.3: (.*), 0\n\1\n/g), ([, word, side]) => [word, side])
   assert.deepEqual(sides, [

@@ -58,7 +58,7 @@ describe('isolation', { skip: dockerIsMissing }, () => {
   const listens = (target: string): Promise<boolean> =>
     new Promise((done) => {
       const [host = '', port] = target.split(':')
-      const socket = connect({ host, port: Number(port), timeout: 2000 })
+      const socket = connect({ host, port: Number(port), timeout: 10_000 })
       const end = (open: boolean) => {
         socket.destroy()
         done(open)

@@ -56,7 +56,7 @@ describe('installed in a cluster', { skip: whyNoCluster }, () => {
     await installed.apply()
     assert.equal(await uids(), before)
     await installed.client.deleteSession(id)
-    assert.equal(await sessions('get', 'pods', '-o', 'name'), '')
+    await until('its pod is gone', async () => (await sessions('get', 'pods', '-o', 'name')) === '')
   })
 
   test(`${STREAMS} streams lose no byte, in or out, while gateway and orchestrator are replaced`, async () => {
@@ -102,7 +102,7 @@ describe('installed in a cluster', { skip: whyNoCluster }, () => {
       '--force',
       '--delete-emptydir-data',
       '--dry-run=server',
-      '--timeout=3s',
+      '--timeout=10s',
     )
     await assert.rejects(drain, /would violate the pod's disruption budget/)
     await installed.client.deleteSession(id)

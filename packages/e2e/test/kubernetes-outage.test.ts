@@ -49,7 +49,7 @@ describe('without API server, without orchestrator', { skip: whyNoCluster }, () 
     door.mute = false
     door.swallow = null
     door.cut()
-    assert.match((await stand.deathOf(gone.id)).cause, /^(lost|host-died)$/)
+    assert.match((await stand.deathOf(gone.id, 90_000)).cause, /^(lost|host-died)$/)
     await kept.settle()
     assert.deepEqual(await deaths(kept.id), [])
     const anew = await stand.create()
@@ -71,13 +71,14 @@ describe('without API server, without orchestrator', { skip: whyNoCluster }, () 
     await pair.orchestrator.start()
 
     for (const { id } of [deleted, evicted]) {
-      assert.match((await stand.deathOf(id)).cause, /^(lost|host-died)$/)
+      assert.match((await stand.deathOf(id, 90_000)).cause, /^(lost|host-died)$/)
       assert.equal((await session(id)).phase, 'failed')
     }
-    const running = await until('the rest runs', async () => {
+    const rest = async () => {
       const all = (await client.listSessions()).sessions.filter(({ phase }) => phase === 'running')
       return all.length === 2 && all
-    })
+    }
+    const running = await until('the rest runs', rest, 90_000)
     assert.deepEqual(running.map(({ name }) => name).sort(), [kept.id, 'made'].sort())
     const podsOf = running.map(({ id }) => stand.podOf(id)).sort()
     await until(

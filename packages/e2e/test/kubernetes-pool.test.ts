@@ -68,10 +68,11 @@ describe('a pool of pods', { skip: whyNoCluster }, () => {
     await full(2)
     const [gone] = await pods('waiting')
     await stand.here('delete', 'pod', gone?.metadata.name ?? '', '--grace-period=1')
-    await until('another one waits', async () => {
+    const isReplaced = async () => {
       const names = (await pods('waiting')).map(({ metadata }) => metadata.name)
       return names.length === 2 && !names.includes(gone?.metadata.name ?? '')
-    })
+    }
+    await until('another one waits', isReplaced, 60_000)
     await full(2)
   })
 })

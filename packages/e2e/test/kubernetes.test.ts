@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { whyNoCluster } from './support/kubernetes.ts'
 import { Pods } from './support/pods.ts'
+import { until } from './support/stack.ts'
 import { view } from './support/viewer.ts'
 
 describe('sessions in pods', { skip: whyNoCluster }, () => {
@@ -32,7 +33,7 @@ describe('sessions in pods', { skip: whyNoCluster }, () => {
     assert.equal(viewer.snapshots(), 0)
     viewer.attachment.detach()
     await stand.client.deleteSession(id)
-    assert.equal(await stand.here('get', 'pods', '-o', 'name'), '')
+    await until('its pod is gone', async () => (await stand.here('get', 'pods', '-o', 'name')) === '')
   })
 
   test('a session that ends has its exit code, and its pod is there for those who were away', async () => {

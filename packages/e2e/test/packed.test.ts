@@ -14,7 +14,9 @@ const isCi = process.env.CI === 'true'
 const noTmux = whyNoTmux(isCi)
 
 const whyNoRegistry = (): string | false => {
-  const { status, stderr } = spawnSync('npm', ['view', '--fetch-retries=0', 'typebox', 'name'], { encoding: 'utf8' })
+  // Where there has to be one, npm asks as often as it does by itself.
+  const flags = isCi ? [] : ['--fetch-retries=0']
+  const { status, stderr } = spawnSync('npm', ['view', ...flags, 'typebox', 'name'], { encoding: 'utf8' })
   if (status === 0) return false
   if (isCi) throw new Error(`no npm registry on CI: ${stderr}`)
   return 'no npm registry answers'

@@ -12,7 +12,7 @@ import { type Stack, startStack, until } from './support/stack.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../cli/bin/holdfast.mjs')
 const skip = whyNoTmux(process.env.CI === 'true')
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: 300_000 }
 const DELAY_MS = 60
 const dir = mkdtempSync(join(tmpdir(), 'hfp-'))
 const SEAT = join(dir, 'seat')

@@ -77,7 +77,7 @@ describe('two Docker hosts', { skip }, () => {
   }
 
   test('a session on the other host is typed into, read and removed like any other', async () => {
-    await until('the far node answers, its door too', isReachable)
+    await until('the far node answers, its door too', isReachable, 90_000)
     assert.equal((await create('here')).node, 'near')
     const session = await create('there')
     assert.equal(session.node, 'far')
@@ -90,8 +90,8 @@ describe('two Docker hosts', { skip }, () => {
     assert.equal(await far.docker('port', container), '', 'no port is published')
     assert.equal(await far.docker('inspect', '-f', '{{.HostConfig.NetworkMode}}', container), 'none')
     await client.deleteSession(session.id)
-    const hosts = await far.docker('exec', `hf-${cluster}-door`, 'ls', '/run/holdfast/hosts')
-    assert.equal(hosts, '', 'its directory is gone')
+    const hosts = () => far.docker('exec', `hf-${cluster}-door`, 'ls', '/run/holdfast/hosts')
+    await until('its directory is gone', async () => (await hosts()) === '')
   })
 
   test('a session outlives its node’s door: viewers go on at the byte they had', async () => {
@@ -101,7 +101,7 @@ describe('two Docker hosts', { skip }, () => {
     await viewer.waitFor(/first-\d+/)
     await far.docker('restart', '-t', '1', `hf-${cluster}-door`)
     viewer.attachment.write('echo second-$kept\n')
-    await viewer.waitFor(/second-\d+/)
+    await viewer.waitFor(/second-\d+/, 90_000)
     viewer.attachment.detach()
     await client.deleteSession(id)
   })
@@ -125,24 +125,23 @@ describe('two Docker hosts', { skip }, () => {
     }
     await client.suspendSession(sleeps.id)
     await client.drain('far', 0)
-    await until('the idle one runs on the other node', () => isNear(moves.id))
+    await until('the idle one runs on the other node', () => isNear(moves.id), 90_000)
     assert.equal(await at(sleeps.id), 'suspended on far')
     for (const { id } of [moves, sleeps]) {
       const viewer = view(client, id)
-      await viewer.waitFor(/made-2/)
+      await viewer.waitFor(/made-2/, 90_000)
       viewer.attachment.write('sha256sum -c sum; stat -c home-of-%U ~\n')
       await viewer.waitFor(/big: OK\s+home-of-dev/)
       viewer.attachment.detach()
       assert.ok(await isNear(id))
     }
-    await until('nothing of them is left there', async () => {
+    const left = async () => {
       const ours = `label=dev.holdfast.session`
       return (
-        (await far.docker('ps', '-aq', '--filter', ours)) +
-          (await far.docker('volume', 'ls', '-q', '--filter', ours)) ===
-        ''
+        (await far.docker('ps', '-aq', '--filter', ours)) + (await far.docker('volume', 'ls', '-q', '--filter', ours))
       )
-    })
+    }
+    await until('nothing of them is left there', async () => (await left()) === '', 90_000)
     await client.uncordon('far')
     for (const { id } of [moves, sleeps]) await client.deleteSession(id)
   })
@@ -154,15 +153,15 @@ describe('two Docker hosts', { skip }, () => {
     await viewer.waitFor(/before-2/)
     await far.disconnect()
     try {
-      await until('the cut is noticed', async () => !(await isReachable()))
+      await until('the cut is noticed', async () => !(await isReachable()), 90_000)
       assert.equal((await create('here')).node, 'near')
       assert.equal((await client.getSession(id)).phase, 'running')
     } finally {
       await far.connect()
     }
-    await until('it is back', isReachable)
+    await until('it is back', isReachable, 90_000)
     viewer.attachment.write('echo after-$kept\n')
-    await viewer.waitFor(/after-remembered/)
+    await viewer.waitFor(/after-remembered/, 90_000)
     viewer.attachment.detach()
     await client.deleteSession(id)
   })

@@ -142,7 +142,7 @@ describe('a shell in a container', { skip: dockerIsMissing }, () => {
       await page
         .getByText(/exit(ed)?[^\d]*5|code 5/i)
         .first()
-        .waitFor({ timeout: 15_000 })
+        .waitFor()
     } finally {
       await browser.close()
     }
@@ -161,7 +161,7 @@ describe('a shell in a container', { skip: dockerIsMissing }, () => {
       '-x',
       'echo raw-$((5 * 5))\n',
       '-w',
-      '3',
+      '60',
     ])
     let output = ''
     child.stdout.on('data', (data: Buffer) => {
@@ -171,7 +171,7 @@ describe('a shell in a container', { skip: dockerIsMissing }, () => {
       output += data.toString()
     })
     try {
-      await until('raw-25', () => output.includes('raw-25'), 15_000)
+      await until('raw-25', () => output.includes('raw-25'))
     } catch (error) {
       throw new Error(`wscat said: ${output}`, { cause: error })
     } finally {

@@ -15,7 +15,7 @@ export const seatAt = (socket: string) => {
     press,
     type,
     sees: (window: string, what: RegExp): Promise<RegExpExecArray> =>
-      until(`${what} on the screen`, () => what.exec(screen(window)) ?? undefined, 20_000).catch((error: Error) => {
+      until(`${what} on the screen`, () => what.exec(screen(window)) ?? undefined, 60_000).catch((error: Error) => {
         throw new Error(`${error.message}, which has\n${screen(window).trimEnd()}`)
       }),
     enter: (window: string, line: string): void => {

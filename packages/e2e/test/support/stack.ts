@@ -84,6 +84,15 @@ const ended = (child: ChildProcess): Promise<void> =>
     child.once('exit', () => done())
   })
 
+/** False when there is no such process. */
+const kills = (pid: number): boolean => {
+  try {
+    return pid > 0 && process.kill(pid, 'SIGKILL')
+  } catch {
+    return false
+  }
+}
+
 /** Needs the images built by `npm test`; `runtime: 'docker'` uses the machine's engine under a cluster id of its own. */
 export const startStack = async (
   runtime: 'docker' | 'process',
@@ -131,8 +140,8 @@ export const startStack = async (
     },
     compose,
     crash: async (service) => {
-      const pid = await until(`a pid of ${service}`, async () => (await mainPid(service).catch(() => 0)) || undefined)
-      process.kill(pid, 'SIGKILL')
+      // Right after an earlier crash the pid may still be that of the one that is gone.
+      await until(`${service} is there to be killed`, async () => kills(await mainPid(service).catch(() => 0)), 60_000)
     },
     destroy: async () => {
       const page = await client.listSessions({ limit: 200 }).catch(() => ({ sessions: [] }))
@@ -147,14 +156,17 @@ export const startStack = async (
   }
 }
 
+/** What the engine removes already, at the word of an orchestrator that is gone by now, it refuses to remove. */
+const removeAll = (list: readonly string[], remove: readonly string[]): Promise<unknown> =>
+  until(`nothing is left of docker ${list.join(' ')}`, async () => {
+    const ids = (await command('docker', ...list)).split('\n').filter((id) => id !== '')
+    if (ids.length > 0) await command('docker', ...remove, ...ids).catch(() => undefined)
+    return ids.length === 0
+  })
+
 /** Whatever this cluster's sessions left on the engine. */
 const removeSessions = async (cluster: string): Promise<void> => {
-  const filter = `label=dev.holdfast.cluster=${cluster}`
-  const ids = (await command('docker', 'ps', '-aq', '--filter', filter)).split('\n').filter((id) => id !== '')
-  if (ids.length > 0) await command('docker', 'rm', '-f', '-v', ...ids)
-  const volumes = (await command('docker', 'volume', 'ls', '-q', '--filter', `name=hf-${cluster}-`))
-    .split('\n')
-    .filter((id) => id !== '')
-  if (volumes.length > 0) await command('docker', 'volume', 'rm', '-f', ...volumes)
+  await removeAll(['ps', '-aq', '--filter', `label=dev.holdfast.cluster=${cluster}`], ['rm', '-f', '-v'])
+  await removeAll(['volume', 'ls', '-q', '--filter', `name=hf-${cluster}-`], ['volume', 'rm', '-f'])
   await command('docker', 'network', 'rm', `hf-${cluster}`).catch(() => undefined)
 }
