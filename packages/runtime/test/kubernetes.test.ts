@@ -83,7 +83,8 @@ check('a session that has taken every process there is is stopped all the same',
   await tell(info, 'pid')
   await tell(info, 'sh (for i in $(seq 2000); do sleep 600 >/dev/null 2>&1 & done) 2>/dev/null || true')
   await runtime.stop(info.hostId, 1_000)
-  assert.equal((await runtime.inspect(info.hostId))?.state, 'exited')
+  // Workers before 1.22 go on calling a container running that they have ended because its time was over.
+  assert.match(await here('get', 'pod', podOf(info), '-o', 'jsonpath={.status.phase}'), /^(Failed|Succeeded)$/)
   await runtime.remove(info.hostId)
 })
 

@@ -83,7 +83,7 @@ export interface Guard {
   /** For a write that makes sense in one phase only. */
   phase?: Phase
   /** For a write made from what the record said at this revision: another write in between makes it stale. */
-  rev?: number
+  unchangedSince?: number
 }
 
 export interface TicketGrant {

@@ -124,7 +124,7 @@ const change = async (
       end?.keepMs ?? 0,
       MAX_SESSION_DEATHS,
       of.id,
-      guard.rev ?? '',
+      guard.unchangedSince ?? '',
       ...fieldsOf(patch),
     ],
   )

@@ -132,6 +132,16 @@ const moves: Record<string, Case> = {
     }
     assert.deepEqual(await store.get(tenant, id), running)
   },
+  'a writer who read the record before another wrote it is refused, if that is to count': async (store) => {
+    const read = await run(store)
+    const { tenant, id, incarnation, fence } = read
+    const now = await store.transition(tenant, id, { incarnation, fence }, { exitCode: 1 })
+    const guard = { incarnation, fence, unchangedSince: read.rev }
+    await assert.rejects(store.transition(tenant, id, guard, { exitCode: 2 }), coded('STALE'))
+    assert.deepEqual(await store.get(tenant, id), now)
+    await store.transition(tenant, id, { ...guard, unchangedSince: now.rev }, { exitCode: 3 })
+    assert.equal((await store.get(tenant, id))?.exitCode, 3)
+  },
   'a session that is not there cannot be changed': async (store) => {
     await assert.rejects(
       store.transition('acme', 'local-00000000', unplaced, { phase: 'stopping' }),

@@ -42,7 +42,10 @@ export interface Domain {
 export const refOf = ({ tenant, id }: SessionRecord): Ref => ({ tenant, id })
 export const guardOf = ({ incarnation, fence }: SessionRecord): Guard => ({ incarnation, fence })
 /** For a change of a list: what others put into it since the record was read is not lost, the write is refused. */
-export const asReadOf = (record: SessionRecord): Guard => ({ ...guardOf(record), rev: record.rev })
+export const asReadOf = (record: SessionRecord): Guard => ({
+  ...guardOf(record),
+  unchangedSince: record.rev,
+})
 
 /** How to address the record's host; null when it has none, or none that can be dialled yet. */
 export const targetOf = ({ id, hostId, address, fence }: SessionRecord): Target | null =>

@@ -40,7 +40,12 @@ const mark = async (domain: Domain, record: SessionRecord, why: string | null): 
   let current: SessionRecord | null = record
   for (let tries = 1; current !== null && whyMarked(current) !== why; tries++) {
     try {
-      await store.transition(tenant, id, { ...guardOf(record), rev: current.rev }, { conditions: marked(current, why) })
+      await store.transition(
+        tenant,
+        id,
+        { ...guardOf(record), unchangedSince: current.rev },
+        { conditions: marked(current, why) },
+      )
       return
     } catch (error) {
       const code = error instanceof HoldfastError ? error.code : ''

@@ -62,6 +62,8 @@ export interface Engine {
   reconciler: Reconciler
   /** Accepts a store that was emptied and puts back what runs; true when it was. */
   recover(): Promise<boolean>
+  /** Brings records and hosts in line, also when the store was emptied. */
+  reconcile(): Promise<void>
   /** Aborted when the drain begins: everything that waits for a session gives up. */
   readonly draining: AbortSignal
   drain(): Promise<void>
@@ -193,6 +195,9 @@ export const createEngine = (options: EngineOptions): Engine => {
     reconcile: () => reconciler.run(),
     tellNodes: createNodeNews(domain),
   })
+  const reconcile = async () => {
+    if (!(await recover())) await reconciler.run()
+  }
   const askForPools = async () => {
     for (const { node } of domain.nodes.runtimes()) await jobs.fill(node)
   }
@@ -202,6 +207,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     draining: signal,
     reconciler,
     recover,
+    reconcile,
     ready: () => state,
     lookup: (tenant, id) => lookup(domain, recover, tenant, id),
     start: async () => {
@@ -212,9 +218,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       state = 'the queue is not open yet'
       await jobs.start({
         converge: (ref, lost) => converge(domain, ref, AbortSignal.any([signal, lost])),
-        reconcile: async () => {
-          if (!(await recover())) await reconciler.run()
-        },
+        reconcile,
         lifetime: async () => {
           await settleDraining(domain)
           await checkLifetimes(domain)

@@ -273,6 +273,35 @@ test('delete cuts short a start that hangs', { skip }, async (t) => {
   assert.deepEqual(await world.runtime.list(), [])
 })
 
+test('a session that runs is found while an emptied store is being refilled', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const listed = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
+  let isHeld = false
+  const runtime: Runtime = {
+    ...world.runtime,
+    list: async () => {
+      if (isHeld) {
+        asked.resolve()
+        await listed.promise
+      }
+      return world.runtime.list()
+    },
+  }
+  const { create, engine } = await startOrchestrator(t, world, { runtime })
+  const { id } = await create({})
+  isHeld = true
+  const redis = new Redis(world.redisUrl)
+  await redis.flushall()
+  redis.disconnect()
+  const refilled = engine.reconcile()
+  await asked.promise // the store is open again, and has nothing yet
+  const found = engine.lookup('acme', id)
+  listed.resolve()
+  assert.equal((await found).id, id)
+  await refilled
+})
+
 test('hosts that nobody knows are left alone while they are young', { skip }, async (t) => {
   const world = await newWorld(t, server())
   const { create, engine } = await startOrchestrator(t, world)

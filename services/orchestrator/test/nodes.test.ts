@@ -8,8 +8,11 @@ import type { NodeList, NodeSpec, Placement, Session } from '@holdfast/protocol'
 import { dockerRuntime, type Runtime } from '@holdfast/runtime'
 import { storeConnection } from '@holdfast/session-store'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
-import { settleDraining } from '../src/draining.ts'
+import { withCondition } from '../src/conditions.ts'
+import { guardOf } from '../src/domain.ts'
+import { settleDraining, settleWorker } from '../src/draining.ts'
 import { checkLifetimes } from '../src/lifetime.ts'
+import { checkRunning } from '../src/running-check.ts'
 import {
   agentKnown,
   newWorld,
@@ -232,6 +235,25 @@ test('a session whose machine within the node is emptied says so, until it stays
   await reconciler.run()
   assert.equal(await reason(), undefined)
   assert.deepEqual(told, ['worker w1 takes no new pods', 'node local is drained', null])
+})
+
+test('who marks a session by what it read before others wrote keeps what they wrote', { skip }, async (t) => {
+  const world = await newWorld(t, server())
+  const orchestrator = await startOrchestrator(t, world)
+  const { domain } = orchestrator.engine
+  const { id } = await orchestrator.create({ command: 'sleep', args: ['600'] })
+  await agentKnown(orchestrator, id)
+  await domain.jobs.close(5_000)
+  const read = await domain.store.get('acme', id)
+  const [host] = await world.runtime.list()
+  assert.ok(read && host)
+  const conditions = withCondition(read.conditions, 'OOMKilled', 'True', '1 killed for memory')
+  await domain.store.transition('acme', id, guardOf(read), { conditions })
+  await settleWorker(domain, read, { ...host, leaves: 'w1' })
+  const types = async () => (await domain.store.get('acme', id))?.conditions.map(({ type }) => type)
+  assert.deepEqual(await types(), ['Reachable', 'OOMKilled', 'Draining'])
+  await assert.rejects(checkRunning(domain, { ...read, conditions: [] }), { code: 'STALE' })
+  assert.deepEqual(await types(), ['Reachable', 'OOMKilled', 'Draining'])
 })
 
 test('an idle session that may start anew leaves a drained node, its screen above the new shell; others are ended', {
