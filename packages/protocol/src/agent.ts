@@ -53,7 +53,7 @@ const lineOf = (text: string, at: number): string =>
     .slice(text.lastIndexOf('\n', at - 1) + 1)
     .split('\n', 1)
     .join()
-    .replace(/^[\s│]+|[\s│]+$/g, '')
+    .replace(/^[\s\u2502]+|[\s\u2502]+$/g, '') // U+2502: │
 
 const byRules = ({ name, version, rules }: Detector, { lines, quietMs }: Sight): Agent => {
   const detector = `${name}@${version}`

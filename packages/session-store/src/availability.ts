@@ -18,6 +18,13 @@ const isBug = (error: unknown): boolean =>
 const unavailable = (why: string, cause?: unknown): HoldfastError =>
   new HoldfastError('STORE_UNAVAILABLE', `Redis does not answer: ${why}`, { cause })
 
+/** What ioredis says to programmers, in words for those who use Holdfast. */
+const inPlainWords = (text: string): string => {
+  if (text.includes('maxRetriesPerRequest')) return 'the connection to it was lost'
+  if (text.includes('enableOfflineQueue')) return 'there is no connection to it'
+  return text
+}
+
 /** ioredis names lost connections, timeouts and full queues with plain Errors, so what is not known otherwise is one of them. */
 const inOurWords = (error: unknown): unknown => {
   if (error instanceof HoldfastError || isBug(error)) return error
@@ -25,7 +32,7 @@ const inOurWords = (error: unknown): unknown => {
   if (isReply(error) && !NOT_NOW.test(text)) {
     return new HoldfastError('INTERNAL', `Redis refused a command: ${text}`, { cause: error })
   }
-  return unavailable(text, error)
+  return unavailable(inPlainWords(text), error)
 }
 
 /** The work's result; or STORE_UNAVAILABLE when Redis fails, or when the work takes longer than ANSWER_MS. */

@@ -127,7 +127,7 @@ test('redis: a server that is not there is STORE_UNAVAILABLE within a second and
     )
     await assert.rejects(
       withinASecond(() => store.get('acme', 'local-00000000')),
-      coded('STORE_UNAVAILABLE'),
+      { code: 'STORE_UNAVAILABLE', message: 'Redis does not answer: there is no connection to it' },
     )
     await assert.rejects(
       withinASecond(() => store.subscribe(() => undefined)),

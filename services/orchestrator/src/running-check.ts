@@ -29,24 +29,33 @@ const setConditions = async (
   return domain.store.transition(record.tenant, record.id, asReadOf(record), { conditions })
 }
 
-/** The host as its runtime has it, when that took the host away; null when it did not, or does not say. */
-const takenAway = async ({ nodes }: Domain, { node, hostId }: SessionRecord): Promise<HostInfo | null> => {
-  const info =
-    hostId === null
-      ? null
-      : await nodes
-          .runtime(node)
-          ?.inspect(hostId)
-          .catch(() => null)
-  return info?.reason === undefined ? null : info
+/** Gone is proven only when its own inspect and a complete list of its node agree. Null: it is not. */
+const proofOfLoss = async (runtime: Runtime, hostId: string): Promise<string[] | null> => {
+  const inspected = seen(`node ${runtime.node} inspected ${hostId}: there is none`)
+  const all = await runtime.list()
+  if (all.some((host) => host.hostId === hostId)) return null
+  return [inspected, seen(`node ${runtime.node} listed all its ${all.length} hosts: it is not among them`)]
 }
 
+const noLonger = (hostId: string, { node }: Runtime): string => `host ${hostId} is no longer on ${node}`
+
+/** A signal may have come with the end of the host, which was taken away: then the command's own end is not the cause. */
 const exitHeard = async (domain: Domain, record: SessionRecord, target: Target, exit: HostExit): Promise<Outcome> => {
+  const { hostId } = target
   const screen = await lastScreen(domain, target)
-  const evidence = [seenExit(`host ${target.hostId} on ${record.node} said`, exit)]
-  const info = exit.signal === null ? null : await takenAway(domain, record)
-  if (info?.reason === undefined) return recordExit(domain, record, exit, screen, evidence)
-  return fail(domain, record, 'host-died', info.reason, [...evidence, seenHost(record.node, info)], { exit, screen })
+  const evidence = [seenExit(`host ${hostId} on ${record.node} said`, exit)]
+  const runtime = exit.signal === null ? undefined : domain.nodes.runtime(record.node)
+  const info = await runtime?.inspect(hostId).catch(() => undefined)
+  if (info?.reason !== undefined) {
+    return fail(domain, record, 'host-died', info.reason, [...evidence, seenHost(record.node, info)], { exit, screen })
+  }
+  if (runtime !== undefined && info === null && !exit.suspended) {
+    const proof = await proofOfLoss(runtime, hostId).catch(() => null)
+    if (proof !== null) {
+      return fail(domain, record, 'lost', noLonger(hostId, runtime), [...evidence, ...proof], { exit, screen })
+    }
+  }
+  return recordExit(domain, record, exit, screen, evidence)
 }
 
 const heard = async (domain: Domain, record: SessionRecord, target: Target, said: HostStatus): Promise<Outcome> => {
@@ -80,14 +89,6 @@ const hostExited = async (domain: Domain, record: SessionRecord, info: HostInfo)
   return fail(domain, record, info.oomKilled ? 'out-of-memory' : 'host-died', detail, evidence, note ?? undefined)
 }
 
-/** Gone is proven only when its own inspect and a complete list of its node agree. Null: it is not. */
-const proofOfLoss = async (runtime: Runtime, hostId: string): Promise<string[] | null> => {
-  const inspected = seen(`node ${runtime.node} inspected ${hostId}: there is none`)
-  const all = await runtime.list()
-  if (all.some((host) => host.hostId === hostId)) return null
-  return [inspected, seen(`node ${runtime.node} listed all its ${all.length} hosts: it is not among them`)]
-}
-
 /** The host does not answer. */
 export const silent = async (
   domain: Domain,
@@ -101,7 +102,7 @@ export const silent = async (
     if (await adoptNewer(domain, record)) return { againMs: 0 }
     const going = record.conditions.find(({ reason }) => reason.startsWith(GOING))?.reason.slice(GOING.length)
     if (going !== undefined) return fail(domain, record, 'host-died', going, proof)
-    return fail(domain, record, 'lost', `host ${hostId} is no longer on ${runtime.node}`, proof)
+    return fail(domain, record, 'lost', noLonger(hostId, runtime), proof)
   }
   if (info?.state === 'frozen') return noteFrozen(domain, record)
   if (info?.state === 'exited') return hostExited(domain, record, info)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Death } from '@holdfast/protocol'
+import type { Runtime } from '@holdfast/runtime'
 import { eventually, redisForTests } from '@holdfast/session-store/redis-server'
 import { newWorld, type Orchestrator, startOrchestrator, tokenOf } from './fixture.ts'
 
@@ -94,6 +95,27 @@ test('policies, nodes and hosts as the cause, each with what was seen', { skip }
   const listed = [...(first.body.deaths as Death[]), ...(rest.body.deaths as Death[])]
   assert.deepEqual(listed, [vanished, silent, aged])
   assert.equal(rest.body.cursor, undefined)
+})
+
+test('a command that a signal ended together with its host, which is nowhere any more, was lost', {
+  skip,
+}, async (t) => {
+  const world = await newWorld(t, server())
+  let isGone = false
+  const runtime: Runtime = {
+    ...world.runtime,
+    inspect: async (hostId) => (isGone ? null : world.runtime.inspect(hostId)),
+    list: async () => (isGone ? [] : world.runtime.list()),
+  }
+  const orchestrator = await startOrchestrator(t, world, { runtime })
+  const { id } = await orchestrator.create({ command: 'sleep', args: ['600'] })
+  isGone = true
+  await orchestrator.call('POST', `/v1/sessions/${id}/signal`, { name: 'TERM' })
+  await orchestrator.phase(id, 'failed')
+  const [death] = await deathsOf(orchestrator, id)
+  assert.deepEqual([death?.cause, death?.by, death?.signal], ['lost', { kind: 'node', name: 'local' }, 'TERM'])
+  assert.match(death?.evidence.join('\n') ?? '', /said: signal TERM[\s\S]*there is none\n[\s\S]*listed all its 0 hosts/)
+  isGone = false
 })
 
 test('deaths outlive an orchestrator; of an unknown session there are none to list', { skip }, async (t) => {

@@ -1,7 +1,7 @@
 /** What is uploaded into a session, over its terminal: how far each file is, and what is to be decided. */
 import type { Upload, Uploads } from './uploads.ts'
 
-const UNITS = ['B', 'KB', 'MB', 'GB'] as const
+const UNITS = ['B', 'KiB', 'MiB', 'GiB'] as const
 
 const sizeText = (bytes: number): string => {
   const step = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
