@@ -1,5 +1,5 @@
 /** What one client says over its WebSocket, from the first message on: the receiving half of `holdfast.v1`, and of `raw`. */
-import { type AttachMessage, type ClientMessage, HoldfastError, randomId } from '@holdfast/protocol'
+import { type AttachMessage, type ClientMessage, HoldfastError, randomId, type SignalName } from '@holdfast/protocol'
 import type { Attachment } from './attachment.ts'
 import { checked, parseJson } from './bodies.ts'
 import { known } from './checks.ts'
@@ -56,6 +56,11 @@ const typeInto = (attachment: Attachment, bytes: Buffer): void => {
   if (bytes.length > 0) attachment.input(bytes)
 }
 
+const signal = async (session: Session, attachment: Attachment, name: SignalName): Promise<void> => {
+  if (await session.signal(name)) return
+  attachment.say({ type: 'notice', level: 'info', text: `nothing in the foreground takes SIG${name}` })
+}
+
 const act = ({ session }: Terms, attachment: Attachment, message: Exclude<ClientMessage, AttachMessage>): void => {
   const { attachments } = session
   if (attachment.viewer.mode === 'ro' && !FOR_ALL.has(message.type)) {
@@ -67,9 +72,7 @@ const act = ({ session }: Terms, attachment: Attachment, message: Exclude<Client
   else if (message.type === 'resize') attachments.resize(attachment, message.cols, message.rows)
   else if (message.type === 'control' && message.action === 'take') attachments.take(attachment)
   else if (message.type === 'control') attachments.release(attachment)
-  else if (message.type === 'signal' && !session.signal(message.name)) {
-    attachment.say({ type: 'notice', level: 'info', text: `nothing in the foreground takes SIG${message.name}` })
-  }
+  else if (message.type === 'signal') void signal(session, attachment, message.name)
 }
 
 /** Waits for `attach` at most `timeoutMs`. A mistake of the client ends the connection, with an error that says which. */

@@ -54,6 +54,8 @@ interface Innards {
 const OUTLAST_MS = 2_000
 /** What is left gets this long between HUP and KILL, to say goodbye. */
 const LEFTOVER_GRACE_MS = 1_000
+/** For the command to begin after its terminal is there, also on a busy machine. */
+const START_MS = 1_000
 /** For a KILL to reach everything. */
 const KILL_MS = 5_000
 /** For the mark to come behind the last output, whose reading may be paused. */
@@ -149,13 +151,17 @@ export class Pty {
     this.#innards._socket.destroy()
   }
 
-  /** To the foreground process group. False when nobody took it. */
-  signal(name: SignalName): boolean {
-    if (this.#ending !== null) return false
-    const group = foregroundGroup(this.#child.pid)
-    // Before the command has taken the terminal over, hold's own group is in front.
-    const target = group === this.#child.pid ? this.#firstGroup() : group
-    return target !== null && sendSignal(-target, `SIG${name}`)
+  /** To the foreground process group; right after the start to the command, as soon as that is there. False when nobody took it. */
+  async signal(name: SignalName): Promise<boolean> {
+    let isTaken = false
+    const isOver = (): boolean => {
+      if (this.#ending !== null) return true
+      const target = this.#front ?? this.#firstGroup()
+      isTaken = target !== null && sendSignal(-target, `SIG${name}`)
+      return isTaken
+    }
+    await this.#left.until(isOver, START_MS)
+    return isTaken
   }
 
   /** HUP and TERM to every process, KILL after `graceMs`; resolves when none is left. */

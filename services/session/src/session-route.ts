@@ -100,12 +100,12 @@ const resize: Handler = ({ host, body }) => {
   return json({})
 }
 
-const signal: Handler = ({ host, body }) => {
+const signal: Handler = async ({ host, body }) => {
   const { name } = checked('signal', body)
   if (!Object.hasOwn(constants.signals, `SIG${name}`)) {
     throw new HoldfastError('BAD_REQUEST', `there is no signal "${name}"`)
   }
-  if (!running(host).signal(name as SignalName)) {
+  if (!(await running(host).signal(name as SignalName))) {
     throw new HoldfastError('BAD_REQUEST', `no process in the foreground takes SIG${name}`)
   }
   return json({})

@@ -227,7 +227,7 @@ export class Session implements Watched, Controls {
   }
 
   /** To the foreground process group. False when nothing there takes it. */
-  signal(name: SignalName): boolean {
+  signal(name: SignalName): Promise<boolean> {
     return this.#pty.signal(name)
   }
 
