@@ -35,7 +35,13 @@ describe('the console on a real Holdfast', { skip: browserIsMissing || dockerIsM
 
   const create = (name: string): Promise<Session> => stack.client.createSession({ ...SHELL, name })
   const screen = (page: Page, text: string): Promise<void> =>
-    page.locator('.pane:not([hidden]) .xterm-rows', { hasText: text }).first().waitFor()
+    page
+      .locator('.pane:not([hidden]) .xterm-rows', { hasText: text })
+      .first()
+      .waitFor()
+      .catch(async (error) => {
+        throw new Error(`the page shows:\n${await page.locator('body').ariaSnapshot()}`, { cause: error })
+      })
   const open = async (path: string, options?: BrowserContextOptions): Promise<Page> => {
     const page = await openConsole(browser, stack, options)
     pages.push(page)
