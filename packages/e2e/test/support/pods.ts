@@ -78,7 +78,7 @@ export class Pods {
     await this.pair?.orchestrator.kill()
     await this.#redis?.stop()
     await this.door?.close()
-    await kubectl('delete', 'namespace', this.namespace, '--timeout=60s')
+    await kubectl('delete', 'namespace', this.namespace, '--timeout=240s') // a busy worker takes its time with each pod
     rmSync(this.dir, { recursive: true, force: true })
   }
 
