@@ -1,6 +1,6 @@
 /**
  * How coding agents show what they do. Raise `version` with every change of rules.
- * Source: the screens of Claude Code 2.1.332, Codex 0.171.0 and Gemini CLI 0.61.0 (test/agent-screens.ts), and of those before them.
+ * Source: the screens of Claude Code 2.1.332, Codex 0.171.0 and Gemini CLI 0.61.0 (test/agent-screens.txt), and of those before them.
  */
 import type { Detector } from './agent-schemas.ts'
 

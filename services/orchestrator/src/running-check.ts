@@ -49,11 +49,10 @@ const exitHeard = async (domain: Domain, record: SessionRecord, target: Target, 
   if (info?.reason !== undefined) {
     return fail(domain, record, 'host-died', info.reason, [...evidence, seenHost(record.node, info)], { exit, screen })
   }
-  if (runtime !== undefined && info === null && !exit.suspended) {
-    const proof = await proofOfLoss(runtime, hostId).catch(() => null)
-    if (proof !== null) {
-      return fail(domain, record, 'lost', noLonger(hostId, runtime), [...evidence, ...proof], { exit, screen })
-    }
+  const isMissing = runtime !== undefined && info === null && !exit.suspended
+  const proof = isMissing ? await proofOfLoss(runtime, hostId).catch(() => null) : null
+  if (isMissing && proof !== null) {
+    return fail(domain, record, 'lost', noLonger(hostId, runtime), [...evidence, ...proof], { exit, screen })
   }
   return recordExit(domain, record, exit, screen, evidence)
 }
